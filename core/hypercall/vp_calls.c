@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Virtual processors: creation, registers, state, state pages (TLFS ch. 8, 9). */
+#include "core/hypercall/hypercall.h"
+#include "core/hypervisor.h"
+#include "core/lib/string.h"
+#include "core/memory/frames.h"
+#include "core/memory/share.h"
+#include "core/vp/features.h"
+#include "core/vp/xsave.h"
+
+enum hv_status call_CreateVp(struct call *call)
+{
+	const struct hv_input_create_vp *in = call->input;
+	struct partition *target = call->target;
+	enum hv_status status = HV_STATUS_SUCCESS;
+
+	if (in->vp_index >= MAX_VPS)
+		return HV_STATUS_INVALID_VP_INDEX;
+	spin_lock(&target->lock);
+	if (target->state != PARTITION_ACTIVE)
+		status = HV_STATUS_INVALID_PARTITION_STATE;
+	else if (target->vps[in->vp_index])
+		status = HV_STATUS_INVALID_VP_INDEX;
+	else if (!vp_create(target, in->vp_index))
+		status = HV_STATUS_INSUFFICIENT_MEMORY;
+	spin_unlock(&target->lock);
+	return status;
+}
+
+void vp_unshare_pages(struct vp *vp)
+{
+	page_unshare(vp->stats);
+	page_unshare(vp->intercept_page);
+	page_unshare(vp->register_page);
+}
+
+enum hv_status call_DeleteVp(struct call *call)
+{
+	const struct hv_input_delete_vp *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	vp_suspend(vp, SUSPEND_EXPLICIT);
+	vp_unshare_pages(vp);
+	partition_purge_messages(call->target);
+	spin_lock(&call->target->lock);
+	vp_destroy(vp);
+	spin_unlock(&call->target->lock);
+	return HV_STATUS_SUCCESS;
+}
+
+/* Suspension may be asked for and looked at while the VP runs; all else needs it stopped. */
+static bool readable_now(const struct vp *vp, u32 name)
+{
+	return name <= HV_REGISTER_INTERCEPT_SUSPEND || atomic_load(&vp->running_lp) < 0;
+}
+
+enum hv_status call_GetVpRegisters(struct call *call)
+{
+	const struct hv_input_get_vp_registers *in = call->input;
+	const u32 *names = call->list;
+	union hv_register_value *values = call->output;
+	struct vp *vp = call_vp(call, in->vp_index);
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	for (; call->reps_done < call->rep_count; call->reps_done++) {
+		u32 name = names[call->reps_done];
+		enum hv_status status;
+
+		if (!readable_now(vp, name))
+			return HV_STATUS_INVALID_VP_STATE;
+		status = vp_get_register(vp, name, &values[call->reps_done]);
+		if (status != HV_STATUS_SUCCESS)
+			return status;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status call_SetVpRegisters(struct call *call)
+{
+	const struct hv_input_set_vp_registers *in = call->input;
+	const struct hv_register_assoc *list = call->list;
+	struct vp *vp = call_vp(call, in->vp_index);
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	for (; call->reps_done < call->rep_count; call->reps_done++) {
+		const struct hv_register_assoc *one = &list[call->reps_done];
+		enum hv_status status;
+
+		if (!readable_now(vp, one->name))
+			return HV_STATUS_INVALID_VP_STATE;
+		status = vp_set_register(vp, one->name, &one->value);
+		if (status != HV_STATUS_SUCCESS)
+			return status;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+static void *state_page(struct vp *vp, u32 type)
+{
+	switch (type) {
+	case HV_VP_STATE_PAGE_REGISTERS:
+		return vp->register_page;
+	case HV_VP_STATE_PAGE_INTERCEPT_MESSAGE:
+		return vp->intercept_page;
+	default:
+		return NULL;
+	}
+}
+
+enum hv_status call_MapVpStatePage(struct call *call)
+{
+	const struct hv_input_map_vp_state_page *in = call->input;
+	struct hv_output_map_vp_state_page *out = call->output;
+	struct vp *vp = call_vp(call, in->vp_index);
+	void *page = vp ? state_page(vp, in->type) : NULL;
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (!page || (in->flags & HV_MAP_VP_STATE_PAGE_LOCATION_PROVIDED) ||
+		call->target->state != PARTITION_ACTIVE)
+		return HV_STATUS_INVALID_PARAMETER;
+	out->map_location = machine_spa(page) >> PAGE_SHIFT;
+	/* The register page is the VMM's to write; its content is judged when it is used. */
+	return page_share(page,
+		in->type == HV_VP_STATE_PAGE_REGISTERS ? SLAT_READ | SLAT_WRITE : SLAT_READ);
+}
+
+enum hv_status call_UnmapVpStatePage(struct call *call)
+{
+	const struct hv_input_unmap_vp_state_page *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+	void *page = vp ? state_page(vp, in->type) : NULL;
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (!page)
+		return HV_STATUS_INVALID_PARAMETER;
+	page_unshare(page);
+	return HV_STATUS_SUCCESS;
+}
+
+/* The page of the root that a state call moves data through. */
+static void *transfer_page(const struct call *call)
+{
+	u64 page_number;
+
+	if (call->list_bytes < sizeof(page_number))
+		return NULL;
+	memcpy(&page_number, call->list, sizeof(page_number));
+	return partition_memory(&root_partition, page_number << PAGE_SHIFT, SLAT_READ | SLAT_WRITE);
+}
+
+static void get_timers(struct vp *vp, struct hv_synthetic_timers_state *state)
+{
+	memset(state, 0, sizeof(*state));
+	for (u32 i = 0; i < STIMER_COUNT; i++) {
+		state->timers[i].config = vp->stimers[i].config;
+		state->timers[i].count = vp->stimers[i].count;
+	}
+}
+
+enum hv_status call_GetVpState(struct call *call)
+{
+	const struct hv_input_get_vp_state *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+	void *page = transfer_page(call);
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (atomic_load(&vp->running_lp) >= 0)
+		return HV_STATUS_INVALID_VP_STATE;
+	if (in->state_data.type == HV_VP_STATE_SYNTHETIC_TIMERS) {
+		get_timers(vp, call->output);
+		return HV_STATUS_SUCCESS;
+	}
+	if (!page)
+		return HV_STATUS_INVALID_PARAMETER;
+	switch (in->state_data.type) {
+	case HV_VP_STATE_LAPIC:
+		memset(page, 0, PAGE_SIZE);
+		vapic_get_state(&vp->apic, machine_tsc(), page);
+		return HV_STATUS_SUCCESS;
+	case HV_VP_STATE_XSAVE:
+		xsave_compact(vp->xsave_page, page);
+		return HV_STATUS_SUCCESS;
+	}
+	return HV_STATUS_INVALID_PARAMETER;
+}
+
+enum hv_status call_SetVpState(struct call *call)
+{
+	const struct hv_input_set_vp_state *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+	const void *page = transfer_page(call);
+	struct hv_local_interrupt_controller_state apic;
+	bool legal;
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (atomic_load(&vp->running_lp) >= 0)
+		return HV_STATUS_INVALID_VP_STATE;
+	if (!page)
+		return HV_STATUS_INVALID_PARAMETER;
+	switch (in->state_data.type) {
+	case HV_VP_STATE_LAPIC:
+		memcpy(&apic, page, sizeof(apic));
+		vapic_set_state(&vp->apic, machine_tsc(), &apic);
+		vp_timers_update(vp);
+		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+		return HV_STATUS_SUCCESS;
+	case HV_VP_STATE_XSAVE:
+		/* Other VPs of the root can write to the page: judge and use one copy. */
+		memcpy(call->output, page, PAGE_SIZE);
+		legal = xsave_expand(call->output, vp->xsave_page);
+		return legal ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
+	}
+	return HV_STATUS_INVALID_PARAMETER;
+}
+
+enum hv_status call_RegisterInterceptResult(struct call *call)
+{
+	const struct hv_input_register_intercept_result *in = call->input;
+	struct hv_cpuid_result_parameters result;
+	struct vp *vp = call_vp(call, in->vp_index);
+	enum hv_status status;
+
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (in->intercept_type != HV_INTERCEPT_TYPE_X64_CPUID)
+		return HV_STATUS_INVALID_PARAMETER;
+	if (atomic_load(&vp->running_lp) >= 0)
+		return HV_STATUS_INVALID_VP_STATE;
+	memcpy(&result, &in->parameters, sizeof(result));
+	spin_lock(&call->target->lock);
+	status = vp_cpuid_register(vp, &result);
+	spin_unlock(&call->target->lock);
+	return status;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/hypercall/hypercall.h"
+#include "core/hypervisor.h"
+#include "core/intercept/handlers.h"
+#include "core/intercept/insn.h"
+#include "core/log.h"
+#include "core/lp.h"
+#include "core/vp/features.h"
+#include "core/vp/msrs.h"
+#include "core/vp/vp.h"
+
+/* The hardware's length if it told one, else by decoding. */
+static void find_length(struct vp *vp, struct intercept *intercept, enum insn_kind kind)
+{
+	if (!intercept->length)
+		intercept->length = (u8)vp_instruction_length(vp, kind);
+}
+
+enum outcome handle_interrupt(struct vp *vp, struct intercept *intercept)
+{
+	(void)vp;
+	(void)intercept;
+	machine_take_interrupts();
+	lp_publish(lp_self());
+	return RESUME;
+}
+
+/* The NMI itself was taken when the world switch opened GIF; see lp_physical_nmi(). */
+enum outcome handle_nmi(struct vp *vp, struct intercept *intercept)
+{
+	(void)vp;
+	(void)intercept;
+	return RESUME;
+}
+
+enum outcome handle_window(struct vp *vp, struct intercept *intercept)
+{
+	(void)intercept;
+	vp->window_open = false;
+	hypervisor.backend->window(vp, false);
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	return RESUME;
+}
+
+enum outcome handle_cpuid(struct vp *vp, struct intercept *intercept)
+{
+	u32 out[4];
+
+	find_length(vp, intercept, INSN_CPUID);
+	vp_cpuid(vp, (u32)vp->regs.gpr[RAX], (u32)vp->regs.gpr[RCX], out);
+	vp->regs.gpr[RAX] = out[0];
+	vp->regs.gpr[RBX] = out[1];
+	vp->regs.gpr[RCX] = out[2];
+	vp->regs.gpr[RDX] = out[3];
+	return ADVANCE;
+}
+
+static enum outcome msr_outcome(struct vp *vp, enum msr_outcome outcome, u64 gpa)
+{
+	switch (outcome) {
+	case MSR_DONE:
+	case MSR_SUSPEND:
+		return ADVANCE;
+	case MSR_RETRY:
+		if (vp->partition->is_root)
+			return FAULT_GP;
+		message_memory(vp, gpa, INTERCEPT_WRITE, false);
+		return RESUME;
+	case MSR_FAULT:
+		break;
+	}
+	return FAULT_GP;
+}
+
+enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
+{
+	u64 *gpr = vp->regs.gpr;
+	enum msr_outcome outcome;
+	u64 value = 0;
+	u64 gpa = 0;
+
+	if (intercept->access == INTERCEPT_WRITE) {
+		find_length(vp, intercept, INSN_WRMSR);
+		value = gpr[RDX] << 32 | (u32)gpr[RAX];
+		return msr_outcome(vp, vp_write_msr(vp, (u32)gpr[RCX], value, &gpa), gpa);
+	}
+	find_length(vp, intercept, INSN_RDMSR);
+	outcome = vp_read_msr(vp, (u32)gpr[RCX], &value);
+	if (outcome != MSR_FAULT) {
+		gpr[RAX] = (u32)value;
+		gpr[RDX] = value >> 32;
+	}
+	return msr_outcome(vp, outcome, gpa);
+}
+
+enum outcome handle_hypercall(struct vp *vp, struct intercept *intercept)
+{
+	find_length(vp, intercept, INSN_VMMCALL);
+	return hypercall_enter(vp);
+}
+
+enum outcome handle_halt(struct vp *vp, struct intercept *intercept)
+{
+	find_length(vp, intercept, INSN_HLT);
+	vp->activity = VP_HALTED;
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	return ADVANCE;
+}
+
+enum outcome handle_io(struct vp *vp, struct intercept *intercept)
+{
+	if (vp->partition->is_root)
+		return handle_unexpected(vp, intercept);
+	message_io_port(vp, intercept);
+	return RESUME;
+}
+
+/* The root touched what it does not own: our memory, deposited pages, a physical APIC. */
+static enum outcome refuse_root(struct vp *vp, const struct intercept *intercept)
+{
+	static const char *const names[] = {"read", "write", "fetch"};
+
+	log_warning("root VP %u: %s of protected GPA %#lx refused, RIP %#lx", vp->index,
+		names[intercept->access], intercept->memory.gpa, vp->regs.rip);
+	return FAULT_GP;
+}
+
+enum outcome handle_memory(struct vp *vp, struct intercept *intercept)
+{
+	enum outcome outcome;
+
+	if (vp->partition->is_root)
+		return refuse_root(vp, intercept);
+	if (mmio_emulate(vp, intercept, &outcome))
+		return outcome;
+	message_memory(vp, intercept->memory.gpa, intercept->access, intercept->memory.table_walk);
+	return RESUME;
+}
+
+/* Only CR8 writes are intercepted. */
+enum outcome handle_control_register(struct vp *vp, struct intercept *intercept)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	struct insn_control insn;
+	enum insn_mode mode;
+	u32 count = vp_fetch(vp, bytes, &mode);
+
+	if (!insn_decode_control(bytes, count, mode, &insn) || insn.kind != INSN_MOV_CR ||
+		insn.number != 8)
+		return handle_unexpected(vp, intercept);
+	intercept->length = insn.length;
+	if (!insn.writes) {
+		vp->regs.gpr[insn.gpr] = vp->apic.tpr >> 4;
+		return ADVANCE;
+	}
+	if (vp->regs.gpr[insn.gpr] > 15)
+		return FAULT_GP;
+	vp->apic.tpr = (u32)vp->regs.gpr[insn.gpr] << 4;
+	stat_vp(vp, ApicTprAccesses)++;
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	return ADVANCE;
+}
+
+enum outcome handle_undefined(struct vp *vp, struct intercept *intercept)
+{
+	(void)vp;
+	(void)intercept;
+	return FAULT_UD;
+}
+
+enum outcome handle_rdpmc(struct vp *vp, struct intercept *intercept)
+{
+	(void)vp;
+	(void)intercept;
+	return FAULT_GP;
+}
+
+/* AMD APM vol. 4 XSETBV: CPL 0, XCR0 only, x87 always on, AVX needs SSE. */
+enum outcome handle_xsetbv(struct vp *vp, struct intercept *intercept)
+{
+	u64 value = vp->regs.gpr[RDX] << 32 | (u32)vp->regs.gpr[RAX];
+	union hv_register_value wide = {.reg64 = value};
+
+	find_length(vp, intercept, INSN_XSETBV);
+	if ((u32)vp->regs.gpr[RCX] || !(value & 1) || ((value & 4) && !(value & 2)))
+		return FAULT_GP;
+	if (!hypervisor.backend->set_register(vp, HV_REGISTER_XFEM, &wide))
+		return FAULT_GP;
+	hypervisor.backend->vp_update(vp);
+	return ADVANCE;
+}
+
+/* A child has no devices that see memory past the caches: nothing to write back. */
+enum outcome handle_cache_flush(struct vp *vp, struct intercept *intercept)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	enum insn_mode mode;
+	u32 count = vp_fetch(vp, bytes, &mode);
+
+	if (!intercept->length)
+		intercept->length = (u8)insn_length(bytes, count, mode, INSN_WBINVD);
+	if (!intercept->length)
+		intercept->length = (u8)insn_length(bytes, count, mode, INSN_INVD);
+	return intercept->length ? ADVANCE : FAULT_UD;
+}
+
+/* IRET is about to end an NMI: from here on the next one may come. */
+enum outcome handle_nmi_return(struct vp *vp, struct intercept *intercept)
+{
+	(void)intercept;
+	vp->nmi_blocked = false;
+	hypervisor.backend->watch(vp, vp->tpr_intercept, false);
+	if (vp->nmi_pending)
+		atomic_or(&vp->attention, ATTENTION_NMI);
+	return RESUME;
+}
+
+static enum outcome give_up(struct vp *vp, const char *reason)
+{
+	log_error("partition %lu VP %u: %s at RIP %#lx", vp->partition->id, vp->index, reason,
+		vp->regs.rip);
+	hypervisor.backend->dump(vp);
+	if (vp->partition->is_root) {
+		log_error("the root partition cannot go on: resetting the machine");
+		machine_reset();
+	}
+	vp->dead = true;
+	message_unrecoverable(vp);
+	return RESUME;
+}
+
+enum outcome handle_shutdown(struct vp *vp, struct intercept *intercept)
+{
+	(void)intercept;
+	return give_up(vp, "triple fault");
+}
+
+enum outcome handle_invalid_state(struct vp *vp, struct intercept *intercept)
+{
+	(void)intercept;
+	return give_up(vp, "invalid state");
+}
+
+enum outcome handle_unexpected(struct vp *vp, struct intercept *intercept)
+{
+	(void)intercept;
+	return give_up(vp, "intercept that was not asked for");
+}

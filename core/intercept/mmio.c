@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory accesses that the hypervisor carries out itself: the xAPIC page of a child (AMD APM
+ * vol. 2 §16.3.1) and stores to doorbells.
+ */
+#include "core/hypervisor.h"
+#include "core/intercept/handlers.h"
+#include "core/intercept/insn.h"
+#include "core/interrupt/doorbell.h"
+#include "core/log.h"
+#include "core/vp/msrs.h"
+#include "core/vp/vp.h"
+#include "machine/machine.h"
+
+static bool is_apic_page(const struct vp *vp, u64 gpa)
+{
+	return (vp->apic.base & (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC)) == VAPIC_BASE_ENABLE &&
+	       ALIGN_DOWN(gpa, PAGE_SIZE) == ALIGN_DOWN(vp->apic.base & 0xffffffffffull, PAGE_SIZE);
+}
+
+/* Registers stand at 16-byte steps and are 32 bits wide; everything between reads as 0. */
+static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
+{
+	enum vapic_register reg = (enum vapic_register)((gpa & PAGE_MASK) >> 4);
+	struct vapic_effect effect = {0};
+	struct insn_result result;
+	u64 old = 0;
+
+	if (insn->reads && !(gpa & 12) &&
+		vapic_read(&vp->apic, reg, false, machine_tsc(), &old))
+		old >>= 8 * (gpa & 3);
+	result = insn_apply(insn, old, vp->regs.gpr[insn->gpr], vp->regs.rflags);
+	if (insn->writes && !(gpa & 15) &&
+		vapic_write(&vp->apic, reg, false, result.memory, machine_tsc(), &effect))
+		vp_apic_effect(vp, &effect);
+	if (insn->sets_register)
+		vp->regs.gpr[insn->gpr] = result.gpr;
+	vp->regs.rflags = result.rflags;
+	stat_vp(vp, ApicMmioAccesses)++;
+}
+
+bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outcome)
+{
+	u64 gpa = intercept->memory.gpa;
+	bool apic = is_apic_page(vp, gpa);
+	u8 bytes[INSN_MAX_LENGTH];
+	struct insn_mmio insn;
+	enum insn_mode mode;
+	u32 count;
+
+	if (intercept->memory.table_walk || intercept->access == INTERCEPT_EXECUTE)
+		return false;
+	if (!apic && !(intercept->access == INTERCEPT_WRITE && doorbell_may_match(vp->partition, gpa)))
+		return false;
+	count = vp_fetch(vp, bytes, &mode);
+	if (!insn_decode_mmio(bytes, count, mode, &insn)) {
+		if (apic)
+			log_warning("partition %lu VP %u: APIC access not understood at RIP %#lx",
+				vp->partition->id, vp->index, vp->regs.rip);
+		return false;
+	}
+	intercept->length = insn.length;
+	*outcome = ADVANCE;
+	stat_vp(vp, EmulatedInstructionsCount)++;
+	if (apic) {
+		apic_access(vp, &insn, gpa);
+		return true;
+	}
+	return insn.operation == INSN_MOVE && insn.writes &&
+	       doorbell_ring(vp->partition, gpa, insn.size,
+		       insn_apply(&insn, 0, vp->regs.gpr[insn.gpr], vp->regs.rflags).memory);
+}

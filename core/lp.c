@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run loop: pick a VP, enter it, charge the time, handle its intercept, repeat.
+ *
+ * Time: `lp->stamp` is the TSC up to which this LP's time has been charged; every charge takes
+ * the interval since then and moves it, so guest + hypervisor + idle is wall time by construction.
+ *
+ * Lock order: timer_lock → VP synic_lock → scheduler lock. partition locks come before all.
+ */
+#include "core/hypervisor.h"
+#include "core/intercept/handlers.h"
+#include "core/lib/string.h"
+#include "core/log.h"
+#include "core/lp.h"
+#include "core/vp/vp.h"
+
+struct lp lps[MAX_LPS];
+
+static struct spinlock sched_lock;
+static struct sched sched;
+
+#define SLICE_US 10000
+
+void lp_scheduler_init(void)
+{
+	sched_init(&sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
+}
+
+/* ---- Time ---- */
+
+/* Publishes what changes all the time; done when somebody may look and at every idle period. */
+static void publish_lp(struct lp *lp)
+{
+	stat_lp(lp, GlobalTime) = stats_100ns(lp->stamp - lp->start);
+	stat_lp(lp, TotalRunTime) = stats_100ns(lp->guest_tsc + lp->hypervisor_tsc);
+	stat_lp(lp, HypervisorRunTime) = stats_100ns(lp->hypervisor_tsc);
+	stat_lp(lp, C1RunTime) = stats_100ns(lp->idle_tsc);
+	stat_lp(lp, GlobalTscCount) = lp->stamp - lp->start;
+	stat_lp(lp, ActiveTscCount) = lp->guest_tsc + lp->hypervisor_tsc;
+}
+
+static void publish_vp(struct vp *vp)
+{
+	stat_vp(vp, TotalRunTime) = stats_100ns(vp->guest_tsc + vp->hypervisor_tsc);
+	stat_vp(vp, HypervisorRunTime) = stats_100ns(vp->hypervisor_tsc);
+}
+
+void lp_publish(struct lp *lp)
+{
+	publish_lp(lp);
+	if (lp->vp)
+		publish_vp(lp->vp);
+}
+
+/* The time since the last stamp was the hypervisor's, spent on nobody's intercept. */
+static void charge_hypervisor(struct lp *lp)
+{
+	u64 now = machine_tsc();
+
+	lp->hypervisor_tsc += now - lp->stamp;
+	if (lp->vp)
+		lp->vp->hypervisor_tsc += now - lp->stamp;
+	lp->stamp = now;
+}
+
+/* ---- Cross-LP requests ---- */
+
+void lp_notify(u32 lp_index, u32 attention)
+{
+	atomic_or(&lps[lp_index].attention, attention);
+	if (lp_index != machine_lp_index()) {
+		stat_lp(lp_self(), InterProcessorInterruptsSent)++;
+		machine_kick(lp_index);
+	}
+}
+
+static void run_call(struct lp *lp)
+{
+	struct lp_call *call = atomic_exchange(&lp->call, NULL);
+
+	if (!call)
+		return;
+	call->function(call->argument);
+	atomic_store(&call->done, true); /* pairs with the load in lp_call() */
+}
+
+void lp_relax(void)
+{
+	run_call(lp_self());
+	machine_relax();
+}
+
+void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
+{
+	struct lp *lp = &lps[lp_index];
+	struct lp_call call = {function, argument, false};
+	struct lp_call *none = NULL;
+
+	if (lp_index == machine_lp_index()) {
+		function(argument);
+		return;
+	}
+	while (!__atomic_compare_exchange_n(
+		&lp->call, &none, &call, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		none = NULL;
+		lp_relax();
+	}
+	lp_notify(lp_index, LP_CALL);
+	while (!atomic_load(&call.done))
+		lp_relax();
+}
+
+/* ---- Scheduling ---- */
+
+static void poke(u32 lp_index)
+{
+	if (lp_index != SCHED_NO_LP)
+		lp_notify(lp_index, LP_RESCHEDULE);
+}
+
+void lp_wake(struct vp *vp)
+{
+	u32 target;
+
+	spin_lock(&sched_lock);
+	target = vp_runnable(vp) ? sched_wake(&sched, &vp->sched, machine_tsc()) : SCHED_NO_LP;
+	spin_unlock(&sched_lock);
+	poke(target);
+}
+
+/* Takes the LP's loaded VP out of the hardware. Under sched_lock. */
+static void unload(struct lp *lp)
+{
+	struct vp *vp = lp->vp;
+
+	if (!vp)
+		return;
+	hypervisor.backend->vp_put(vp);
+	publish_vp(vp);
+	lp->vp = NULL;
+	atomic_store(&lp->partition, NULL);
+	atomic_store(&vp->running_lp, -1);
+}
+
+static void load(struct lp *lp, struct vp *vp)
+{
+	u64 now = machine_tsc();
+
+	lp->vp = vp;
+	atomic_store(&lp->partition, vp->partition);
+	atomic_store(&vp->running_lp, (s32)lp->index);
+	vp->wait_tsc += now - vp->sched.ready_since;
+	stat_vp(vp, WaitingForCpuTime) = stats_100ns(vp->wait_tsc);
+	stat_vp(vp, LogicalProcessorDispatches)++;
+	stat_lp(lp, ContextSwitches)++;
+	hypervisor.backend->vp_load(vp);
+	vp->fetch_page = NULL;
+}
+
+/* The loaded VP cannot run. Unless that has changed meanwhile, it leaves the LP. */
+static void block_current(struct lp *lp)
+{
+	struct vp *vp = lp->vp;
+	u32 target = SCHED_NO_LP;
+
+	charge_hypervisor(lp);
+	spin_lock(&sched_lock);
+	sched_block(&sched, &vp->sched);
+	unload(lp);
+	/*
+	 * Whoever set an attention bit after vp_prepare() looked has either seen running_lp == -1
+	 * and waits for our lock, or set it before our store, and then we see it here.
+	 */
+	memory_fence();
+	if (vp_runnable(vp))
+		target = sched_wake(&sched, &vp->sched, machine_tsc());
+	spin_unlock(&sched_lock);
+	poke(target);
+	if (vp->message_waits)
+		message_post(vp);
+}
+
+void lp_block(struct vp *vp)
+{
+	for (;;) {
+		spin_lock(&sched_lock);
+		if (vp->sched.state != SCHED_RUNNING) {
+			sched_block(&sched, &vp->sched);
+			spin_unlock(&sched_lock);
+			return;
+		}
+		spin_unlock(&sched_lock);
+		lp_notify(vp->sched.lp, LP_RESCHEDULE);
+		lp_relax();
+	}
+}
+
+/* Takes over the timer entry of a VP that came from another LP. */
+static void adopt_timer(struct lp *lp, struct vp *vp)
+{
+	if (!vp->timer_listed || vp->timer_lp == lp->index)
+		return;
+	lp_timer_remove(vp);
+	lp_timer_insert(lp, vp);
+}
+
+static void reschedule(struct lp *lp)
+{
+	struct sched_entity *next;
+	struct vp *vp = lp->vp;
+
+	charge_hypervisor(lp);
+	spin_lock(&sched_lock);
+	if (!sched_must_pick(&sched, lp->index, lp->stamp)) {
+		spin_unlock(&sched_lock);
+		return;
+	}
+	next = sched_pick(&sched, lp->index, lp->stamp);
+	if (!vp || next != &vp->sched) {
+		unload(lp);
+		if (next)
+			load(lp, CONTAINER_OF(next, struct vp, sched));
+	}
+	spin_unlock(&sched_lock);
+	if (lp->vp)
+		adopt_timer(lp, lp->vp);
+}
+
+/* ---- Timers ---- */
+
+void lp_timer_insert(struct lp *lp, struct vp *vp)
+{
+	spin_lock(&lp->timer_lock);
+	vp->timer_next = lp->timer_list;
+	lp->timer_list = vp;
+	vp->timer_lp = lp->index;
+	vp->timer_listed = true;
+	spin_unlock(&lp->timer_lock);
+}
+
+void lp_timer_remove(struct vp *vp)
+{
+	struct lp *lp = &lps[vp->timer_lp];
+	struct vp **link;
+
+	if (!vp->timer_listed)
+		return;
+	spin_lock(&lp->timer_lock);
+	for (link = &lp->timer_list; *link && *link != vp; link = &(*link)->timer_next)
+		;
+	if (*link)
+		*link = vp->timer_next;
+	vp->timer_listed = false;
+	spin_unlock(&lp->timer_lock);
+}
+
+static void expire_timers(struct lp *lp)
+{
+	u64 now = machine_tsc();
+
+	spin_lock(&lp->timer_lock);
+	for (struct vp *vp = lp->timer_list; vp; vp = vp->timer_next)
+		if (vp->timer_deadline_tsc <= now)
+			vp_timers_expire(vp, now);
+	spin_unlock(&lp->timer_lock);
+}
+
+static void arm_timer(struct lp *lp)
+{
+	u64 next = sched_slice_end(&sched, lp->index);
+
+	spin_lock(&lp->timer_lock);
+	for (struct vp *vp = lp->timer_list; vp; vp = vp->timer_next)
+		next = MIN(next, vp->timer_deadline_tsc);
+	spin_unlock(&lp->timer_lock);
+	if (next == lp->armed_tsc)
+		return;
+	lp->armed_tsc = next;
+	machine_timer_arm(next);
+}
+
+void lp_timer_changed(struct lp *lp, u64 deadline_tsc)
+{
+	if (deadline_tsc < lp->armed_tsc) {
+		lp->armed_tsc = deadline_tsc;
+		machine_timer_arm(deadline_tsc);
+	}
+}
+
+/* ---- Physical interrupts (called by the machine with interrupts off) ---- */
+
+void lp_physical_interrupt(u8 vector)
+{
+	struct lp *lp = lp_self();
+
+	if (vector == VECTOR_KICK) {
+		machine_end_interrupt();
+		stat_lp(lp, InterProcessorInterrupts)++;
+		return;
+	}
+	if (vector == VECTOR_TIMER) {
+		machine_end_interrupt();
+		stat_lp(lp, TimerInterrupts)++;
+		lp->armed_tsc = ~0ull;
+		atomic_or(&lp->attention, LP_TIMER);
+		return;
+	}
+	stat_lp(lp, HardwareInterrupts)++;
+	if (!machine_interrupt_is_level(vector)) {
+		machine_end_interrupt();
+		vp_interrupt(lp->root_vp, vector, false);
+	} else if (lp->root_vp->activity == VP_WAIT_SIPI) {
+		machine_end_interrupt();
+	} else {
+		/* Ended when the root VP ends it, or the line would fire again at once. */
+		vp_interrupt(lp->root_vp, vector, true);
+	}
+	stat_vp(lp->root_vp, HardwareInterrupts)++;
+}
+
+void lp_physical_nmi(void)
+{
+	struct lp *lp = lp_self();
+
+	if (lp->root_vp)
+		vp_signal(lp->root_vp, ATTENTION_NMI);
+}
+
+/* ---- The loop ---- */
+
+/* Everything that is not the same VP entering again. */
+static void service(struct lp *lp)
+{
+	u32 bits = atomic_exchange(&lp->attention, 0);
+
+	if (bits & LP_CALL)
+		run_call(lp);
+	if (bits & LP_TIMER) {
+		expire_timers(lp);
+		lp_publish(lp);
+	}
+	reschedule(lp);
+	arm_timer(lp);
+}
+
+static void idle(struct lp *lp)
+{
+	charge_hypervisor(lp);
+	publish_lp(lp);
+	stat_lp(lp, ProcessorHalts)++;
+	stat_lp(lp, C1TransitionsCount)++;
+	if (!atomic_load(&lp->attention))
+		machine_idle();
+	lp->idle_tsc += machine_tsc() - lp->stamp;
+	lp->stamp = machine_tsc();
+}
+
+/* One round trip: the interval before entry belongs to the last intercept, then to the guest. */
+static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
+{
+	u64 generation;
+	u64 now;
+
+	/* Pairs with partition_flush(): it raises the generation, then looks at entries. */
+	(void)atomic_add(&lp->entries, 1);
+	generation = atomic_load(&vp->partition->flush_generation);
+	if (vp->flush_generation != generation) {
+		vp->flush_generation = generation;
+		hypervisor.backend->flush(vp);
+	}
+	now = machine_tsc();
+	lp->hypervisor_tsc += now - lp->stamp;
+	vp->hypervisor_tsc += now - lp->stamp;
+	lp->stamp = now;
+	hypervisor.backend->run(vp, intercept);
+	now = machine_tsc();
+	lp->guest_tsc += now - lp->stamp;
+	vp->guest_tsc += now - lp->stamp;
+	lp->stamp = now;
+	intercept_dispatch(vp, intercept);
+}
+
+_Noreturn void lp_run(struct lp *lp)
+{
+	struct intercept intercept;
+
+	lp->start = lp->stamp = machine_tsc();
+	lp->armed_tsc = ~0ull;
+	for (;;) {
+		if (__builtin_expect(!lp->vp || atomic_load(&lp->attention), 0))
+			service(lp);
+		if (!lp->vp) {
+			idle(lp);
+			continue;
+		}
+		if (__builtin_expect(atomic_load(&lp->vp->attention), 0) && !vp_prepare(lp->vp)) {
+			block_current(lp);
+			continue;
+		}
+		run_vp(lp, lp->vp, &intercept);
+	}
+}

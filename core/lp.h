@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A logical processor and its run loop. */
+#ifndef CORE_LP_H
+#define CORE_LP_H
+
+#include "core/lib/spinlock.h"
+#include "core/scheduler/scheduler.h"
+#include "core/statistics/statistics.h"
+#include "machine/machine.h"
+
+struct partition;
+struct vp;
+
+/* lp->attention */
+#define LP_RESCHEDULE BIT(0) /* ask the scheduler */
+#define LP_TIMER      BIT(1) /* VECTOR_TIMER came */
+#define LP_CALL	      BIT(2) /* somebody waits for lp->call */
+
+struct lp_call {
+	void (*function)(void *argument);
+	void *argument;
+	bool done;
+};
+
+struct lp {
+	u32 index;
+	u32 attention;
+	struct vp *vp;	    /* whose state is loaded, or NULL */
+	struct vp *root_vp; /* the root VP bound here */
+	struct partition *partition; /* of the loaded VP */
+	u64 entries;	    /* into VPs, ever: see partition_flush() */
+	bool quiescent;	    /* waits or idles: holds no pointer into a guest's memory */
+	u64 stamp;	    /* TSC up to which time has been charged */
+	u64 start;
+	u64 guest_tsc;
+	u64 hypervisor_tsc;
+	u64 idle_tsc;
+	u64 *stats;
+	struct spinlock timer_lock;
+	struct vp *timer_list;
+	u64 armed_tsc;
+	struct lp_call *call;
+	/* One hypercall at a time runs here: its input and output, copied once. */
+	u8 *call_input;
+	u8 *call_output;
+	void *save_page; /* the back-end's, see lp_enable */
+	void *state_page;
+};
+
+extern struct lp lps[MAX_LPS];
+
+static inline struct lp *lp_self(void)
+{
+	return &lps[machine_lp_index()];
+}
+
+/* Runs virtual processors on this LP for ever. */
+_Noreturn void lp_run(struct lp *lp);
+
+/* Makes an LP look at its attention word. */
+void lp_notify(u32 lp_index, u32 attention);
+
+/* Runs function(argument) on the LP, between two intercepts, and waits for it. */
+void lp_call(u32 lp_index, void (*function)(void *argument), void *argument);
+
+/* To be called in every loop that waits for another LP, so that two waits cannot deadlock. */
+void lp_relax(void);
+
+/* The VP may run: hands it to the scheduler unless it already has it, or cannot run after all. */
+void lp_wake(struct vp *vp);
+/* Returns when no LP runs the VP; it must not be runnable. */
+void lp_block(struct vp *vp);
+
+/* Prepares the scheduler for all LPs. */
+void lp_scheduler_init(void);
+
+/* The list of VPs whose timers this LP watches. */
+void lp_timer_insert(struct lp *lp, struct vp *vp);
+void lp_timer_remove(struct vp *vp);
+/* A deadline of a VP in the calling LP's list has changed. */
+void lp_timer_changed(struct lp *lp, u64 deadline_tsc);
+
+/* Brings the time counters of the LP and its VP up to date (calling LP only). */
+void lp_publish(struct lp *lp);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/log.h"
+#include "core/memory/frames.h"
+#include "core/memory/share.h"
+#include "core/partition/partition.h"
+#include "machine/machine.h"
+
+#define SLAT_ALL (SLAT_READ | SLAT_WRITE | SLAT_EXECUTE)
+
+static void give_locked(u64 spa)
+{
+	frame_set(spa, FRAME_ROOT, 0);
+	/* A table for the frame's 2 MiB exists since it was taken: no memory is needed. */
+	bug_on(slat_set(&root_partition.slat, spa, spa, 0, SLAT_ALL) != SLAT_OK);
+}
+
+static enum hv_status take_locked(u64 spa)
+{
+	if (frame_get(spa) != FRAME_ROOT || frame_mappings(spa))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (slat_set(&root_partition.slat, spa, 0, 0, 0) != SLAT_OK)
+		return HV_STATUS_NO_RESOURCES;
+	frame_set(spa, FRAME_USED, 0);
+	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status frames_take(const u64 *page_numbers, u32 count)
+{
+	enum hv_status status = HV_STATUS_SUCCESS;
+	u32 taken = 0;
+
+	spin_lock(&root_partition.lock);
+	while (taken < count && status == HV_STATUS_SUCCESS) {
+		status = take_locked(page_numbers[taken] << PAGE_SHIFT);
+		taken += status == HV_STATUS_SUCCESS;
+	}
+	if (status != HV_STATUS_SUCCESS)
+		while (taken--)
+			give_locked(page_numbers[taken] << PAGE_SHIFT);
+	spin_unlock(&root_partition.lock);
+	if (status == HV_STATUS_SUCCESS)
+		partition_flush(&root_partition);
+	return status;
+}
+
+void frames_give(u64 spa)
+{
+	spin_lock(&root_partition.lock);
+	give_locked(spa);
+	spin_unlock(&root_partition.lock);
+}
+
+enum hv_status page_share(void *page, u64 rights)
+{
+	u64 spa = machine_spa(page);
+
+	if (frame_get(spa) == FRAME_SHARED)
+		return HV_STATUS_SUCCESS;
+	if (frame_get(spa) != FRAME_USED)
+		return HV_STATUS_INVALID_PARAMETER;
+	spin_lock(&root_partition.lock);
+	frame_set(spa, FRAME_SHARED, frame_owner(spa));
+	bug_on(slat_set(&root_partition.slat, spa, spa, 0, rights) != SLAT_OK);
+	spin_unlock(&root_partition.lock);
+	return HV_STATUS_SUCCESS;
+}
+
+void page_unshare(void *page)
+{
+	u64 spa = page ? machine_spa(page) : 0;
+
+	if (!page || frame_get(spa) != FRAME_SHARED)
+		return;
+	spin_lock(&root_partition.lock);
+	frame_set(spa, FRAME_USED, frame_owner(spa));
+	bug_on(slat_set(&root_partition.slat, spa, 0, 0, 0) != SLAT_OK);
+	spin_unlock(&root_partition.lock);
+	partition_flush(&root_partition);
+}

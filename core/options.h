@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hypervisor's command line. */
+#ifndef CORE_OPTIONS_H
+#define CORE_OPTIONS_H
+
+#include "core/lib/types.h"
+
+enum root_pages { ROOT_PAGES_4K, ROOT_PAGES_2M, ROOT_PAGES_1G };
+
+struct options {
+	u64 root_memory; /* root-memory=SIZE: bytes of RAM for the root; 0 = all */
+	u32 lps;	 /* lps=N: logical processors to use; 0 = all */
+	u32 log;	 /* log=error|warning|info|debug */
+	u32 root_pages;	 /* root-pages=4k|2m|1g: largest nested page for the root's RAM */
+};
+
+/*
+ * Parses "name=value" words. Returns true, or false with a message that names the bad word in
+ * `error` (of `size` bytes).
+ */
+bool options_parse(struct options *options, const char *line, char *error, u32 size);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "abi/hv_msr.h"
+#include "core/hypervisor.h"
+#include "core/interrupt/doorbell.h"
+#include "core/lib/string.h"
+#include "core/log.h"
+#include "core/lp.h"
+#include "core/memory/frames.h"
+#include "core/memory/share.h"
+#include "core/partition/partition.h"
+#include "core/vp/features.h"
+#include "core/vp/vp.h"
+
+struct partition root_partition;
+
+static struct spinlock table_lock;
+static struct partition *table[MAX_PARTITIONS];
+static u64 next_id = 1;
+
+static void count_partitions(s64 by)
+{
+	hypervisor.stats[STAT_HV_Partitions] += (u64)by;
+	stat_partition(&root_partition, NumberofActiveChildPartitions) =
+		hypervisor.stats[STAT_HV_Partitions] - 1;
+}
+
+void partitions_init(void)
+{
+	root_partition.id = next_id++;
+	root_partition.is_root = true;
+	root_partition.state = PARTITION_ACTIVE;
+	root_partition.users = 1;
+	root_partition.reference_offset = -stats_100ns(machine_tsc());
+	root_partition.stats = hypervisor_page();
+	stat_partition(&root_partition, PartitionId) = root_partition.id;
+	pool_init(&root_partition.pool, 0, false);
+	features_root(&root_partition);
+	table[0] = &root_partition;
+	count_partitions(1);
+}
+
+struct partition *partition_get(u64 id)
+{
+	struct partition *found = NULL;
+
+	spin_lock(&table_lock);
+	for (u32 i = 0; i < MAX_PARTITIONS && !found; i++)
+		if (table[i] && table[i]->id == id)
+			found = table[i];
+	if (found)
+		atomic_add(&found->users, 1);
+	spin_unlock(&table_lock);
+	return found;
+}
+
+void partition_put(struct partition *partition)
+{
+	atomic_add(&partition->users, -1u);
+}
+
+struct vp *partition_vp(struct partition *partition, u32 index)
+{
+	return index < MAX_VPS ? partition->vps[index] : NULL;
+}
+
+static u32 free_slot(void)
+{
+	for (u32 i = 1; i < MAX_PARTITIONS; i++)
+		if (!table[i])
+			return i;
+	return 0;
+}
+
+enum hv_status partition_create(u64 flags, struct partition **created)
+{
+	struct pool *pool = &root_partition.pool;
+	struct partition *partition;
+	u32 slot;
+
+	spin_lock(&root_partition.lock);
+	spin_lock(&table_lock);
+	slot = free_slot();
+	partition = slot && pool->free_pages >= 2 ? pool_allocate(pool) : NULL;
+	if (partition) {
+		partition->id = next_id++;
+		partition->slot = (u16)slot;
+		partition->state = PARTITION_CREATED;
+		partition->create_flags = flags;
+		partition->users = 1;
+		partition->reference_offset = -stats_100ns(machine_tsc());
+		partition->stats = pool_allocate(pool);
+		stat_partition(partition, PartitionId) = partition->id;
+		pool_init(&partition->pool, (u16)slot, false);
+		table[slot] = partition;
+		count_partitions(1);
+	}
+	spin_unlock(&table_lock);
+	spin_unlock(&root_partition.lock);
+	*created = partition;
+	if (!slot)
+		return HV_STATUS_NO_RESOURCES;
+	return partition ? HV_STATUS_SUCCESS : HV_STATUS_INSUFFICIENT_MEMORY;
+}
+
+enum hv_status partition_initialize(struct partition *partition)
+{
+	enum hv_status status = HV_STATUS_SUCCESS;
+
+	spin_lock(&partition->lock);
+	if (partition->state != PARTITION_CREATED)
+		status = HV_STATUS_INVALID_PARTITION_STATE;
+	else if (!slat_init(&partition->slat, hypervisor.backend->slat, &partition->pool))
+		status = HV_STATUS_INSUFFICIENT_MEMORY;
+	else
+		partition->state = PARTITION_ACTIVE;
+	partition->slat.counted = true;
+	spin_unlock(&partition->lock);
+	return status;
+}
+
+void partition_purge_messages(const struct partition *partition)
+{
+	for (u32 i = 0; i < MAX_VPS; i++) {
+		struct vp *vp = root_partition.vps[i];
+
+		if (!vp)
+			continue;
+		spin_lock(&vp->synic_lock);
+		synic_purge(&vp->synic, partition->id);
+		spin_unlock(&vp->synic_lock);
+	}
+}
+
+static void stop_vp(struct vp *vp)
+{
+	vp_suspend(vp, SUSPEND_EXPLICIT);
+	vp_unshare_pages(vp);
+}
+
+enum hv_status partitions_delete_port(u32 port_id)
+{
+	enum hv_status status = HV_STATUS_INVALID_PORT_ID;
+
+	for (u32 i = 1; i < MAX_PARTITIONS && status != HV_STATUS_SUCCESS; i++) {
+		struct partition *partition = NULL;
+
+		spin_lock(&table_lock);
+		if (table[i]) {
+			partition = table[i];
+			atomic_add(&partition->users, 1);
+		}
+		spin_unlock(&table_lock);
+		if (!partition)
+			continue;
+		status = doorbell_delete(partition, port_id);
+		partition_put(partition);
+	}
+	return status;
+}
+
+enum hv_status partition_finalize(struct partition *partition)
+{
+	bool active;
+
+	spin_lock(&partition->lock);
+	active = partition->state == PARTITION_ACTIVE || partition->state == PARTITION_CREATED;
+	if (active)
+		partition->state = PARTITION_FINALIZED;
+	spin_unlock(&partition->lock);
+	if (!active)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	/* Waits for other LPs: no lock may be held. The state keeps new VPs and mappings out. */
+	for (u32 i = 0; i < MAX_VPS; i++)
+		if (partition->vps[i])
+			stop_vp(partition->vps[i]);
+	page_unshare(partition->stats);
+	partition_purge_messages(partition);
+	spin_lock(&partition->lock);
+	for (u32 i = 0; i < MAX_VPS; i++)
+		if (partition->vps[i])
+			vp_destroy(partition->vps[i]);
+	if (partition->slat.root)
+		slat_destroy(&partition->slat);
+	if (partition->doorbells)
+		pool_free(&partition->pool, partition->doorbells);
+	partition->doorbells = NULL;
+	spin_unlock(&partition->lock);
+	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status partition_delete(struct partition *partition)
+{
+	if (partition->state == PARTITION_ACTIVE)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	if (partition->pool.total_pages)
+		return HV_STATUS_OPERATION_DENIED;
+	spin_lock(&table_lock);
+	table[partition->slot] = NULL;
+	count_partitions(-1);
+	spin_unlock(&table_lock);
+	/* The table's reference and the caller's are left. */
+	while (atomic_load(&partition->users) > 2)
+		lp_relax();
+	spin_lock(&root_partition.lock);
+	pool_free(&root_partition.pool, partition->stats);
+	pool_free(&root_partition.pool, partition);
+	spin_unlock(&root_partition.lock);
+	return HV_STATUS_SUCCESS;
+}
+
+/* ---- Time ---- */
+
+u64 partition_reference_time(const struct partition *partition, u64 tsc)
+{
+	if (partition->time_frozen)
+		return partition->frozen_time;
+	return stats_100ns(tsc) + partition->reference_offset;
+}
+
+void partition_freeze_time(struct partition *partition, bool freeze)
+{
+	u64 now = machine_tsc();
+
+	if (freeze == partition->time_frozen)
+		return;
+	if (freeze) {
+		partition->frozen_time = partition_reference_time(partition, now);
+		partition->time_frozen = true;
+	} else {
+		partition->time_frozen = false;
+		partition->reference_offset = partition->frozen_time - stats_100ns(now);
+	}
+	partition_update_tsc_page(partition);
+}
+
+u64 partition_time_to_tsc(const struct partition *partition, u64 time)
+{
+	u64 scaled = time - partition->reference_offset;
+
+	if (partition->time_frozen)
+		return ~0ull;
+	/* One unit more than the inverse, so that the time has come when the TSC has. */
+	return stats_tsc_of_100ns(scaled + 1);
+}
+
+void partition_update_tsc_page(struct partition *partition)
+{
+	struct hv_reference_tsc_page *page;
+	u64 msr = partition->reference_tsc_msr;
+	u64 now = machine_tsc();
+	u32 sequence;
+
+	if (!(msr & HV_MSR_PAGE_ENABLE))
+		return;
+	page = partition_memory(partition, msr & HV_MSR_PAGE_ADDRESS_MASK, SLAT_READ | SLAT_WRITE);
+	if (!page)
+		return;
+	sequence = page->tsc_sequence + 1;
+	atomic_store(&page->tsc_sequence, 0);
+	page->tsc_scale = stats_tsc_scale;
+	page->tsc_offset = (s64)(partition_reference_time(partition, now) -
+				 stats_100ns(now + partition->tsc_offset));
+	if (!partition->time_frozen)
+		atomic_store(&page->tsc_sequence, sequence ? sequence : 1);
+}
+
+/* ---- Memory ---- */
+
+/* An LP that is in a VP of the partition, or handles an intercept of one, may use what was. */
+static void wait_for(struct partition *partition, struct lp *lp)
+{
+	u64 entries = atomic_load(&lp->entries);
+
+	if (atomic_load(&lp->partition) != partition)
+		return;
+	lp_notify(lp->index, LP_RESCHEDULE);
+	while (atomic_load(&lp->partition) == partition && atomic_load(&lp->entries) == entries &&
+		!atomic_load(&lp->quiescent))
+		lp_relax();
+}
+
+void partition_flush(struct partition *partition)
+{
+	struct lp *self = lp_self();
+
+	atomic_add(&partition->flush_generation, 1);
+	atomic_store(&self->quiescent, true);
+	memory_fence();
+	for (u32 i = 0; i < machine.lp_count; i++)
+		if (i != self->index)
+			wait_for(partition, &lps[i]);
+	atomic_store(&self->quiescent, false);
+}
+
+static void *root_memory(u64 gpa, u64 rights)
+{
+	switch (frame_get(gpa)) {
+	case FRAME_ROOT:
+	case FRAME_OVERLAY:
+		return machine_ram(gpa);
+	case FRAME_SHARED:
+		return rights & SLAT_WRITE ? NULL : machine_ram(gpa);
+	default:
+		return NULL;
+	}
+}
+
+void *partition_memory(struct partition *partition, u64 gpa, u64 rights)
+{
+	struct slat_leaf leaf;
+
+	if (partition->is_root)
+		return root_memory(gpa, rights);
+	if (!partition->slat.root)
+		return NULL;
+	leaf = slat_lookup(&partition->slat, gpa);
+	if ((leaf.rights & rights) != rights)
+		return NULL;
+	if (rights & SLAT_WRITE)
+		atomic_or(leaf.entry, partition->slat.format->dirty_bit |
+					      partition->slat.format->accessed_bit);
+	return machine_ram(leaf.spa);
+}

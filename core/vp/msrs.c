@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The synthetic MSRs (TLFS "Synthetic MSRs") as a table, and the x2APIC range. */
+#include "abi/hv_cpuid.h"
+#include "abi/hv_msr.h"
+#include "core/hypervisor.h"
+#include "core/log.h"
+#include "core/lp.h"
+#include "core/vp/msrs.h"
+#include "core/vp/vp.h"
+
+struct msr_row {
+	u64 privilege; /* 0: everybody */
+	enum msr_outcome (*read)(struct vp *vp, u32 msr, u64 *value);
+	enum msr_outcome (*write)(struct vp *vp, u32 msr, u64 value, u64 *gpa);
+};
+
+/* ---- Partition-wide ---- */
+
+static const u8 hypercall_code[] = {0x0f, 0x01, 0xd9, 0xc3}; /* vmmcall; ret */
+
+static enum msr_outcome read_guest_os_id(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->partition->guest_os_id;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_guest_os_id(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	vp->partition->guest_os_id = value;
+	/* TLFS: without an identity the hypercall page is disabled. */
+	if (!value)
+		vp->partition->hypercall_msr &= ~HV_MSR_PAGE_ENABLE;
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_hypercall(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->partition->hypercall_msr;
+	return MSR_DONE;
+}
+
+/* The root's pages are ours and fixed; it may only switch them on and off. */
+static bool page_allowed(const struct vp *vp, u64 old, u64 value)
+{
+	return !vp->partition->is_root || !((old ^ value) & HV_MSR_PAGE_ADDRESS_MASK);
+}
+
+static enum msr_outcome write_hypercall(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	struct partition *partition = vp->partition;
+	u8 *page;
+
+	(void)msr;
+	if (!page_allowed(vp, partition->hypercall_msr, value) || (value & 0xffc))
+		return MSR_FAULT;
+	if (partition->hypercall_msr & HV_HYPERCALL_MSR_LOCKED)
+		return MSR_FAULT;
+	if (!partition->guest_os_id)
+		value &= ~HV_MSR_PAGE_ENABLE;
+	if ((value & HV_MSR_PAGE_ENABLE) && !partition->is_root) {
+		*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
+		page = partition_memory(partition, *gpa, SLAT_READ | SLAT_WRITE);
+		if (!page)
+			return MSR_RETRY;
+		for (u32 i = 0; i < PAGE_SIZE; i++)
+			page[i] = i < sizeof(hypercall_code) ? hypercall_code[i] : 0xcc;
+	}
+	partition->hypercall_msr = value;
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_reference_tsc(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->partition->reference_tsc_msr;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_reference_tsc(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	struct partition *partition = vp->partition;
+
+	(void)msr;
+	if (!page_allowed(vp, partition->reference_tsc_msr, value))
+		return MSR_FAULT;
+	*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
+	if ((value & HV_MSR_PAGE_ENABLE) &&
+		!partition_memory(partition, *gpa, SLAT_READ | SLAT_WRITE))
+		return MSR_RETRY;
+	partition->reference_tsc_msr = value;
+	partition_update_tsc_page(partition);
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_reference_time(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = partition_reference_time(vp->partition, machine_tsc());
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_frequency(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)vp;
+	*value = msr == HV_X64_MSR_TSC_FREQUENCY ? machine.tsc_hz : APIC_TIMER_HZ;
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_zero(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)vp;
+	(void)msr;
+	*value = 0;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_reset(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	if (!(value & HV_RESET_MSR_RESET))
+		return MSR_DONE;
+	if (!vp->partition->is_root)
+		return MSR_FAULT;
+	log_info("root asked for a reset");
+	machine_reset();
+}
+
+/* ---- Per VP ---- */
+
+static enum msr_outcome read_vp_index(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->index;
+	return MSR_DONE;
+}
+
+static enum msr_outcome read_run_time(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	lp_publish(lp_self());
+	*value = stat_vp(vp, TotalRunTime);
+	return MSR_DONE;
+}
+
+static enum msr_outcome apic_write(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value)
+{
+	struct vapic_effect effect = {0};
+
+	if (!vapic_write(&vp->apic, reg, x2apic, value, machine_tsc(), &effect))
+		return MSR_FAULT;
+	vp_apic_effect(vp, &effect);
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_eoi(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	(void)value;
+	return apic_write(vp, VAPIC_EOI, false, 0);
+}
+
+static enum msr_outcome read_icr(struct vp *vp, u32 msr, u64 *value)
+{
+	u64 high = 0;
+	u64 low = 0;
+
+	(void)msr;
+	(void)vapic_read(&vp->apic, VAPIC_ICR, false, machine_tsc(), &low);
+	(void)vapic_read(&vp->apic, VAPIC_ICR_HIGH, false, machine_tsc(), &high);
+	*value = high << 32 | (u32)low;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_icr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	(void)apic_write(vp, VAPIC_ICR_HIGH, false, value >> 32);
+	return apic_write(vp, VAPIC_ICR, false, (u32)value);
+}
+
+static enum msr_outcome read_tpr(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->apic.tpr;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_tpr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	return value > 0xff ? MSR_FAULT : apic_write(vp, VAPIC_TPR, false, value);
+}
+
+static enum msr_outcome read_assist_page(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = vp->assist_page_msr;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_assist_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	(void)msr;
+	(void)gpa;
+	if (!page_allowed(vp, vp->assist_page_msr, value))
+		return MSR_FAULT;
+	vp->assist_page_msr = value;
+	return MSR_DONE;
+}
+
+/* RDMSR stops the VP until an interrupt could be delivered, RFLAGS.IF or not (TLFS "Guest Idle"). */
+static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = 0;
+	vp->activity = VP_IDLE;
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	return MSR_SUSPEND;
+}
+
+/* ---- SynIC ---- */
+
+static u64 *synic_page_register(struct vp *vp, u32 msr, void ***page)
+{
+	switch (msr) {
+	case HV_X64_MSR_SIEFP:
+		*page = &vp->synic.event_page;
+		return &vp->synic.siefp;
+	case HV_X64_MSR_SIMP:
+		*page = &vp->synic.message_page;
+		return &vp->synic.simp;
+	default:
+		*page = &vp->synic.ring_page;
+		return &vp->synic.sirbp;
+	}
+}
+
+static enum msr_outcome read_synic(struct vp *vp, u32 msr, u64 *value)
+{
+	void **page;
+
+	if (msr == HV_X64_MSR_SCONTROL)
+		*value = vp->synic.control;
+	else if (msr == HV_X64_MSR_SVERSION)
+		*value = HV_SVERSION_1;
+	else if (msr == HV_X64_MSR_EOM)
+		*value = 0;
+	else if (msr >= HV_X64_MSR_SINT0)
+		*value = vp->synic.sint[msr - HV_X64_MSR_SINT0];
+	else
+		*value = *synic_page_register(vp, msr, &page);
+	return MSR_DONE;
+}
+
+/* Whatever was changed, messages that waited for it may go now. */
+static void scan_all(struct vp *vp)
+{
+	for (u32 sint = 0; sint < SYNIC_SINTS; sint++) {
+		struct synic_assert request;
+
+		spin_lock(&vp->synic_lock);
+		request = synic_scan(&vp->synic, sint);
+		spin_unlock(&vp->synic_lock);
+		vp_synic_assert(vp, request);
+	}
+}
+
+static enum msr_outcome write_synic_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	void **page;
+	u64 *reg = synic_page_register(vp, msr, &page);
+	void *memory = NULL;
+
+	if (!page_allowed(vp, *reg, value))
+		return MSR_FAULT;
+	if (value & HV_MSR_PAGE_ENABLE) {
+		*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
+		memory = partition_memory(vp->partition, *gpa, SLAT_READ | SLAT_WRITE);
+		if (!memory)
+			return MSR_RETRY;
+	}
+	spin_lock(&vp->synic_lock);
+	*reg = value;
+	/* A child's pages may move under its parent's hands, so only the root's are kept mapped. */
+	*page = vp->partition->is_root ? memory : NULL;
+	spin_unlock(&vp->synic_lock);
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	enum msr_outcome outcome = MSR_DONE;
+	bool legal = true;
+
+	if (msr == HV_X64_MSR_SIEFP || msr == HV_X64_MSR_SIMP || msr == HV_X64_MSR_SIRBP) {
+		outcome = write_synic_page(vp, msr, value, gpa);
+	} else {
+		spin_lock(&vp->synic_lock);
+		if (msr == HV_X64_MSR_SCONTROL)
+			vp->synic.control = value;
+		else if (msr >= HV_X64_MSR_SINT0)
+			legal = synic_write_sint(&vp->synic, msr - HV_X64_MSR_SINT0, value);
+		spin_unlock(&vp->synic_lock);
+	}
+	if (!legal)
+		return MSR_FAULT;
+	if (outcome == MSR_DONE)
+		scan_all(vp);
+	return outcome;
+}
+
+/* ---- Synthetic timers ---- */
+
+static enum msr_outcome read_stimer(struct vp *vp, u32 msr, u64 *value)
+{
+	const struct stimer *timer = &vp->stimers[(msr - HV_X64_MSR_STIMER0_CONFIG) / 2];
+
+	*value = msr & 1 ? timer->count : timer->config;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_stimer(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	struct stimer *timer = &vp->stimers[(msr - HV_X64_MSR_STIMER0_CONFIG) / 2];
+	u64 now = partition_reference_time(vp->partition, machine_tsc());
+
+	(void)gpa;
+	if (msr & 1)
+		stimer_write_count(timer, value, now);
+	else if (!stimer_write_config(timer, value, now))
+		return MSR_FAULT;
+	vp_timers_update(vp);
+	return MSR_DONE;
+}
+
+/* ---- The table: low byte of 0x400000xx ---- */
+
+static const struct msr_row synthetic_rows[256] = {
+	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
+	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
+	[0x02] = {HV_FEATURE_EAX_VP_INDEX, read_vp_index, NULL},
+	[0x03] = {HV_FEATURE_EAX_RESET, read_zero, write_reset},
+	[0x10] = {HV_FEATURE_EAX_VP_RUNTIME, read_run_time, NULL},
+	[0x20] = {HV_FEATURE_EAX_TIME_REF_COUNT, read_reference_time, NULL},
+	[0x21] = {HV_FEATURE_EAX_REFERENCE_TSC, read_reference_tsc, write_reference_tsc},
+	[0x22 ... 0x23] = {HV_FEATURE_EAX_FREQUENCY_MSRS, read_frequency, NULL},
+	[0x70] = {HV_FEATURE_EAX_APIC_MSRS, NULL, write_eoi},
+	[0x71] = {HV_FEATURE_EAX_APIC_MSRS, read_icr, write_icr},
+	[0x72] = {HV_FEATURE_EAX_APIC_MSRS, read_tpr, write_tpr},
+	/* The root maps its assist pages whatever the privilege says. */
+	[0x73] = {HV_FEATURE_EAX_APIC_MSRS, read_assist_page, write_assist_page},
+	[0x80] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
+	[0x81] = {HV_FEATURE_EAX_SYNIC, read_synic, NULL},
+	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
+	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
+	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, read_stimer, write_stimer},
+	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
+};
+
+/* NULL: no such MSR for this VP. */
+static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
+{
+	const struct msr_row *row = &synthetic_rows[msr & 0xff];
+
+	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
+}
+
+static bool in_x2apic(const struct vp *vp)
+{
+	return (vp->apic.base & (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC)) ==
+	       (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC);
+}
+
+enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
+{
+	const struct msr_row *row;
+
+	if (msr >> 8 == 0x400000) {
+		row = synthetic_row(vp, msr);
+		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
+	}
+	if (msr >> 8 == 0x8) {
+		if (!in_x2apic(vp) ||
+			!vapic_read(&vp->apic, msr & 0xff, true, machine_tsc(), value))
+			return MSR_FAULT;
+		return MSR_DONE;
+	}
+	return vp_read_architectural_msr(vp, msr, value);
+}
+
+enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	const struct msr_row *row;
+
+	if (msr >> 8 == 0x8)
+		return in_x2apic(vp) ? apic_write(vp, msr & 0xff, true, value) : MSR_FAULT;
+	if (msr >> 8 == 0x400000) {
+		row = synthetic_row(vp, msr);
+		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;
+	}
+	return vp_write_architectural_msr(vp, msr, value);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Accesses of a VP to model-specific registers that the hypervisor answers. */
+#ifndef CORE_VP_MSRS_H
+#define CORE_VP_MSRS_H
+
+#include "core/lib/types.h"
+
+struct vp;
+
+enum msr_outcome {
+	MSR_DONE,
+	MSR_FAULT,   /* #GP(0) */
+	MSR_RETRY,   /* guest memory at *gpa is missing: the parent must provide it first */
+	MSR_SUSPEND, /* done, and the VP's activity has changed */
+};
+
+/* *value is the value read; *gpa is set with MSR_RETRY. */
+enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value);
+enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa);
+
+/* The same for MSRs of the processor architecture (core/vp/architectural_msrs.c). */
+enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value);
+enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
+
+/* Carries out what an APIC register write of the VP set off. */
+struct vapic_effect;
+void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect);
+
+#endif

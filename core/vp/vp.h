@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual processor. Its page comes from its partition's pool (root VPs: from the hypervisor's).
+ *
+ * Who may touch what: the LP that runs the VP owns everything not said otherwise; while the VP is
+ * suspended its parent's hypercalls do (they wait until no LP runs it); `attention`, the request
+ * bits of the APIC and `suspend` are atomic and may be set from anywhere; SynIC queues are under
+ * `synic_lock`; `sched` is under the scheduler's lock; `timer` links under the timer LP's lock.
+ */
+#ifndef CORE_VP_VP_H
+#define CORE_VP_VP_H
+
+#include "abi/hv_hypercall.h"
+#include "abi/hv_message.h"
+#include "abi/hv_state.h"
+#include "backend/backend.h"
+#include "core/interrupt/stimer.h"
+#include "core/interrupt/synic.h"
+#include "core/interrupt/vapic.h"
+#include "core/intercept/insn.h"
+#include "core/lib/spinlock.h"
+#include "core/partition/partition.h"
+#include "core/scheduler/scheduler.h"
+#include "core/statistics/statistics.h"
+
+enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+/* The registers every intercept handler works with; the back-end moves them in and out. */
+struct vp_regs {
+	u64 gpr[16];
+	u64 rip;
+	u64 rflags;
+};
+
+#define RFLAGS_IF BIT(9)
+
+/* Input clock of every virtual APIC timer, Hz; HV_X64_MSR_APIC_FREQUENCY tells it. */
+#define APIC_TIMER_HZ 200000000ull
+
+/* vp->event uses the format of HV_REGISTER_PENDING_INTERRUPTION. */
+#define EVENT_PENDING HV_PENDING_INTERRUPTION_PENDING
+
+/* vp->attention: reasons to look before entering the VP. Set with vp_signal(). */
+#define ATTENTION_INTERRUPT BIT(0) /* the APIC may have something to deliver */
+#define ATTENTION_NMI	    BIT(1)
+#define ATTENTION_INIT	    BIT(2)
+#define ATTENTION_STARTUP   BIT(3)
+#define ATTENTION_SUSPEND   BIT(4) /* suspend flags were set */
+#define ATTENTION_FLUSH	    BIT(5) /* translations are stale */
+#define ATTENTION_EVENT	    BIT(6) /* vp->event waits for injection */
+
+/* vp->suspend: HV_REGISTER_EXPLICIT_SUSPEND and HV_REGISTER_INTERCEPT_SUSPEND. */
+#define SUSPEND_EXPLICIT  BIT(0)
+#define SUSPEND_INTERCEPT BIT(1)
+
+enum vp_activity {
+	VP_ACTIVE,
+	VP_HALTED,     /* HLT: waits for a deliverable interrupt with RFLAGS.IF, an NMI or INIT */
+	VP_IDLE,       /* HV_X64_MSR_GUEST_IDLE: as HLT, RFLAGS.IF does not matter */
+	VP_WAIT_SIPI,  /* since creation or INIT */
+};
+
+/* Results that the parent registered for CPUID (HVCALL_REGISTER_INTERCEPT_RESULT). */
+#define CPUID_PAGES	      4
+#define CPUID_RESULTS_PER_PAGE 92
+
+/* Variable-range MTRRs of a child. */
+#define MTRR_VARIABLE 8
+
+struct vp {
+	struct vp_regs regs; /* first: the world switch counts on it */
+	struct partition *partition;
+	u32 index;
+	u32 attention;
+	u32 suspend;
+	s32 running_lp; /* -1: no LP has its state loaded */
+	enum vp_activity activity;
+	u8 startup_vector;
+	bool nmi_blocked;
+	bool nmi_pending; /* waits for the end of another NMI or event */
+	bool window_open;    /* an interrupt-window intercept has been asked for */
+	bool tpr_intercept;  /* CR8 writes are intercepted: a request waits for the priority */
+	bool dead;	     /* triple fault: every resume reports it again */
+	u64 event; /* to inject at the next entry, in HV_REGISTER_PENDING_INTERRUPTION format */
+	u64 *stats;
+	u64 class_tsc[INTERCEPT_KINDS];
+	u64 guest_tsc;
+	u64 hypervisor_tsc;
+	u64 wait_tsc;
+	/* Back-end pages: SPA-contiguous single pages. */
+	void *control_page;
+	u8 *xsave_page;
+	u64 xcr0;
+	u64 pat;
+	u64 tsc_offset;
+	u64 tsc_aux;
+	u64 mtrr_def_type;
+	u64 mtrr_variable[2 * MTRR_VARIABLE];
+	u64 mtrr_fixed[11];
+	u64 debug_regs[4];
+	u64 flush_generation;
+	/* Where the last fetched instruction page lies, so that lengths cost no page walk. */
+	u64 fetch_page_gva;
+	const u8 *fetch_page;
+	struct vapic apic;
+	struct spinlock synic_lock;
+	struct synic synic;
+	struct stimer stimers[STIMER_COUNT];
+	u64 timer_deadline_tsc;
+	u32 timer_lp; /* whose list the timer entry is in */
+	bool timer_listed;
+	struct vp *timer_next;
+	struct sched_entity sched;
+	u64 assist_page_msr;
+	struct hv_message *intercept_page; /* VP state page type 1 */
+	struct hv_vp_register_page *register_page;
+	u16 shared_pages; /* state pages that were handed to the parent, by type */
+	u32 message_vp;	  /* root VP that gets this VP's intercept messages */
+	bool message_waits; /* for the VP to leave its LP */
+	struct synic_message intercept_message;
+	void *cpuid_pages[CPUID_PAGES];
+	u32 cpuid_count;
+	u16 cpuid_chain[65]; /* first result of each leaf + 1, see core/vp/cpuid.c */
+	u64 crash[5];
+};
+
+_Static_assert(sizeof(struct vp) <= PAGE_SIZE, "a VP fits in one deposited page");
+
+/* Sets attention bits from any LP and makes sure the VP sees them soon: wakes or kicks. */
+void vp_signal(struct vp *vp, u32 attention);
+/* Requests an interrupt at the VP's APIC from any LP. */
+void vp_interrupt(struct vp *vp, u8 vector, bool level);
+
+/* Creates the VP in its partition. NULL: no memory in the pool. Index must be free. */
+struct vp *vp_create(struct partition *partition, u32 index);
+/* Frees its pages; it must be stopped. */
+void vp_destroy(struct vp *vp);
+
+/* Takes the pages that the parent was shown back; no lock may be held. */
+void vp_unshare_pages(struct vp *vp);
+
+/* Sets suspend flags and returns when no LP runs the VP any more (TLFS: synchronous). */
+void vp_suspend(struct vp *vp, u32 flags);
+/* Clears suspend flags; the VP runs when none is left. */
+void vp_resume(struct vp *vp, u32 flags);
+
+/* Prepares pending events for entry. False: the VP cannot run now. */
+bool vp_prepare(struct vp *vp);
+/* Could the VP run: not suspended, not halted without reason, not waiting for a SIPI? */
+bool vp_runnable(const struct vp *vp);
+
+/* Steps over the intercepted instruction. */
+void vp_advance(struct vp *vp, u32 length);
+/* Queues an exception for the next entry. `error_code` < 0: none. */
+void vp_inject_exception(struct vp *vp, u8 vector, s64 error_code);
+
+/* INIT and SIPI (AMD APM vol. 2 §14.1.3, §16.5). */
+void vp_initialize_state(struct vp *vp);
+void vp_startup(struct vp *vp, u8 vector);
+
+/* Register access by name for hypercalls (core/vp/registers.c). */
+enum hv_status vp_get_register(struct vp *vp, u32 name, union hv_register_value *value);
+enum hv_status vp_set_register(struct vp *vp, u32 name, const union hv_register_value *value);
+
+u64 vp_register64(const struct vp *vp, enum hv_register_name name);
+void vp_set_register64(struct vp *vp, enum hv_register_name name, u64 value);
+
+/* The VP's timers changed: files the next deadline with the calling LP. */
+void vp_timers_update(struct vp *vp);
+/* Fires what is due; called by the LP that has the VP's timer entry. */
+void vp_timers_expire(struct vp *vp, u64 now_tsc);
+
+/* Carries out what a synic call asked for. */
+void vp_synic_assert(struct vp *vp, struct synic_assert request);
+
+/* How the VP's page tables are to be walked now. */
+struct walk_context;
+void vp_walk_context(struct vp *vp, struct walk_context *context);
+/* Up to 15 bytes of the instruction at RIP. Returns how many could be read. */
+u32 vp_fetch(struct vp *vp, u8 *bytes, enum insn_mode *mode);
+
+/* Length of the intercepted instruction, which is of `kind` (enum insn_kind). */
+u32 vp_instruction_length_slow(struct vp *vp, u32 kind);
+
+static inline u32 vp_instruction_length(struct vp *vp, u32 kind)
+{
+	u64 offset = vp->regs.rip - vp->fetch_page_gva;
+	u32 word;
+
+	/* A stale page that happens to hold the same opcode cannot mislead. */
+	if (__builtin_expect(vp->fetch_page && offset <= PAGE_SIZE - sizeof(word), 1)) {
+		__builtin_memcpy(&word, vp->fetch_page + offset, sizeof(word));
+		if (__builtin_expect((word ^ kind) << (32 - 8 * (kind >> 24)) == 0, 1))
+			return kind >> 24;
+	}
+	return vp_instruction_length_slow(vp, kind);
+}
+
+#endif

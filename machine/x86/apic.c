@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * This LP's local APIC in x2APIC mode (APM vol. 2 §16): interrupts to other LPs, end of interrupt,
+ * and the one-shot timer. Device interrupts are the root's; it programs their routes.
+ */
+#include "machine/x86/cpu.h"
+#include "machine/x86/x86.h"
+#include "core/log.h"
+
+#define APIC_BASE_ENABLE 0x800
+#define APIC_BASE_X2APIC 0x400
+
+#define APIC_ID		   0x802
+#define APIC_VERSION	   0x803
+#define APIC_TASK_PRIORITY 0x808
+#define APIC_END	   0x80b
+#define APIC_SPURIOUS	   0x80f
+#define APIC_TRIGGER_MODE  0x818 /* eight registers of 32 vectors */
+#define APIC_ERROR	   0x828
+#define APIC_LVT_CMCI	   0x82f
+#define APIC_COMMAND	   0x830
+#define APIC_LVT_TIMER	   0x832
+#define APIC_LVT_THERMAL   0x833
+#define APIC_LVT_COUNTERS  0x834
+#define APIC_LVT_LINT0	   0x835
+#define APIC_LVT_LINT1	   0x836
+#define APIC_LVT_ERROR	   0x837
+#define APIC_TIMER_INITIAL 0x838
+#define APIC_TIMER_CURRENT 0x839
+#define APIC_TIMER_DIVIDE  0x83e
+
+#define SPURIOUS_ENABLE	    0x100
+#define LVT_MASKED	    0x10000
+#define LVT_NMI		    0x400
+#define LVT_TIMER_DEADLINE  0x40000
+#define TIMER_DIVIDE_BY_ONE 0xb
+#define TIMER_MAX_COUNT	    0xffffffffull
+
+static u64 counts_per_tsc; /* 32.32 fixed point */
+static bool deadline_mode;
+
+void apic_enable(void)
+{
+	u64 base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE;
+
+	/* Disabled to x2APIC in one step is not a legal move (APM vol. 2 §16.9.1). */
+	if (!(base & APIC_BASE_X2APIC)) {
+		msr_write(MSR_APIC_BASE, base);
+		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
+	}
+	msr_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+	msr_write(APIC_TASK_PRIORITY, 0);
+	msr_write(APIC_LVT_LINT0, LVT_MASKED); /* the 8259s; the root uses I/O APICs and MSI */
+	msr_write(APIC_LVT_LINT1, LVT_NMI);
+	msr_write(APIC_LVT_ERROR, LVT_MASKED);
+	msr_write(APIC_TIMER_INITIAL, 0);
+	msr_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_ONE);
+	deadline_mode = cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE;
+	msr_write(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_TIMER_DEADLINE : 0));
+}
+
+u32 apic_own_id(void)
+{
+	return (u32)msr_read(APIC_ID);
+}
+
+void apic_send(u32 apic_id, u32 command)
+{
+	/* In x2APIC mode this write waits for no earlier store; what we tell of must be visible. */
+	__asm__ volatile("mfence; lfence" : : : "memory");
+	msr_write(APIC_COMMAND, (u64)apic_id << 32 | command);
+}
+
+void machine_kick(u32 lp_index)
+{
+	apic_send(machine.lps[lp_index].apic_id, APIC_SEND_FIXED | VECTOR_KICK);
+}
+
+void machine_nmi(u32 lp_index)
+{
+	apic_send(machine.lps[lp_index].apic_id, APIC_SEND_NMI);
+}
+
+void machine_end_interrupt(void)
+{
+	msr_write(APIC_END, 0);
+}
+
+bool machine_interrupt_is_level(u8 vector)
+{
+	return msr_read(APIC_TRIGGER_MODE + vector / 32) >> (vector % 32) & 1;
+}
+
+void apic_timer_run_free(void)
+{
+	msr_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	msr_write(APIC_TIMER_INITIAL, TIMER_MAX_COUNT);
+}
+
+u32 apic_timer_read(void)
+{
+	return (u32)msr_read(APIC_TIMER_CURRENT);
+}
+
+/* Ends the free run: so many counts took so many TSC ticks. */
+void apic_timer_calibrated(u64 counts, u64 tsc)
+{
+	counts_per_tsc = multiply_divide(counts, 1ull << 32, tsc);
+	msr_write(APIC_TIMER_INITIAL, 0);
+	msr_write(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_TIMER_DEADLINE : 0));
+}
+
+static void timer_program(u64 deadline)
+{
+	u64 now = cpu_tsc();
+	u64 wait = deadline > now ? deadline - now : 0;
+	u64 count;
+
+	if (deadline_mode) {
+		/* Intel SDM vol. 3 §11.5.4.1: 0 disarms. */
+		msr_write(MSR_TSC_DEADLINE, deadline == ~0ull ? 0 : MAX(deadline, 1));
+		return;
+	}
+	if (deadline == ~0ull) {
+		msr_write(APIC_TIMER_INITIAL, 0);
+		return;
+	}
+	count = (u64)(((unsigned __int128)wait * counts_per_tsc) >> 32);
+	msr_write(APIC_TIMER_INITIAL, MIN(count, TIMER_MAX_COUNT - 1) + 1);
+}
+
+void machine_timer_arm(u64 tsc)
+{
+	struct local *local = this_local();
+
+	if (local->deadline == tsc)
+		return;
+	local->deadline = tsc;
+	timer_program(tsc);
+}
+
+/*
+ * On VECTOR_TIMER: true if the deadline has passed. If not, this is one for an older deadline, or
+ * the far end of the counter: it is ended here and the timer set again.
+ */
+bool apic_timer_is_due(void)
+{
+	struct local *local = this_local();
+
+	if (cpu_tsc() >= local->deadline) {
+		local->deadline = ~0ull;
+		return true;
+	}
+	machine_end_interrupt();
+	timer_program(local->deadline);
+	return false;
+}

@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Installs what building and checking Trivium needs from the machine's own Debian release; nothing if all is there.
+set -euo pipefail
+
+packages=(
+    gcc make libc6-dev                          # hypervisor, root kernel, test programs
+    flex bison bc libelf-dev cpio lz4 xz-utils  # root kernel
+    mmdebstrap uidmap erofs-utils debian-archive-keyring ca-certificates # root image
+    clang clang-tidy clang-format cppcheck shellcheck             # checks
+)
+
+missing() {
+    local package
+    for package; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+    done
+}
+# Sanitizers and fuzzing need clang's run-time library, whose package is named by clang's version.
+runtime() {
+    local version
+    version=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+    echo "libclang-rt-${version:?no clang package known to apt}-dev"
+}
+
+if [[ -z $(missing "${packages[@]}") && -z $(missing "$(runtime)") ]]; then
+    echo "install-deps: everything is installed"
+    exit 0
+fi
+root=()
+if ((EUID)); then root=(sudo); fi
+echo "install-deps: package lists"
+"${root[@]}" apt-get update -qq
+mapfile -t wanted < <(missing "${packages[@]}" "$(runtime)")
+echo "install-deps: installing ${wanted[*]}"
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${wanted[@]}" </dev/null

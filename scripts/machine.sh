@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs the emulated machine: Trivium with its root partition, or (--native) the same root bare, for comparison.
+# Serial port on standard input and output; ^A x ends it. Exit code: QEMU's; 124 after --timeout.
+#
+# Each option is also an environment variable: LPS=4 scripts/machine.sh = scripts/machine.sh --lps 4
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: scripts/machine.sh [options] [-- QEMU arguments]
+  --lps N        logical processors, 1..8 (2)
+  --mem SIZE     memory (3G)
+  --cpu MODEL    emulated processor
+  --run NAME     what the root does: none, shell, demo, ... = image/root-files/usr/lib/trivium/run-NAME (none)
+  --append TEXT  more of the root kernel's command line
+  --hv TEXT      Trivium's command line
+  --native       boot the root kernel without the hypervisor
+  --payload ELF  boot this multiboot kernel alone: no root, no disk
+  --timeout S    end after S seconds, with exit code 124
+  --log FILE     also write the serial output to FILE
+  --icount       deterministic virtual time: one host thread, clock = executed instructions
+  --verbose      kernel messages on the console (quiet otherwise)
+EOF
+}
+
+cd "$(dirname "$0")/.."
+LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
+NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
+# A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
+# "max" is all that TCG emulates, on no real processor together.
+CPU=${CPU:-EPYC,+svm,+npt,+vgif,+svme-addr-chk,+x2apic,-monitor,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec}
+while (($#)); do
+    case $1 in
+    --lps) LPS=$2 && shift ;;
+    --mem) MEM=$2 && shift ;;
+    --cpu) CPU=$2 && shift ;;
+    --run) RUN=$2 && shift ;;
+    --append) APPEND=$2 && shift ;;
+    --hv) HV=$2 && shift ;;
+    --payload) PAYLOAD=$2 && shift ;;
+    --timeout) TIMEOUT=$2 && shift ;;
+    --log) LOG=$2 && shift ;;
+    --native) NATIVE=1 ;;
+    --icount) ICOUNT=1 ;;
+    --verbose) VERBOSE=1 ;;
+    --help) usage && exit 0 ;;
+    --) shift && break ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+qemu=build/tools/qemu-system-x86_64 root=build/root
+accel=(-accel "tcg,thread=multi")
+if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"); fi
+linux="console=ttyS0 panic=-1 trivium.run=$RUN"
+if [[ ! $VERBOSE ]]; then linux+=" quiet"; fi
+if [[ $APPEND ]]; then linux+=" $APPEND"; fi
+
+if [[ $PAYLOAD ]]; then
+    boot=(-kernel "$PAYLOAD" -append "$HV")
+elif [[ $NATIVE ]]; then
+    boot=(-kernel "$root/bzImage" -initrd "$root/initramfs.cpio" -append "$linux")
+else # multiboot modules: FILE COMMAND-LINE,FILE; a comma within one is written twice
+    boot=(-kernel build/trivium.elf -append "$HV" -initrd "$root/bzImage ${linux//,/,,},$root/initramfs.cpio")
+fi
+if [[ ! $PAYLOAD ]]; then
+    # shellcheck disable=SC2054 # QEMU's commas
+    boot+=(-drive "file=$root/root.img,format=raw,if=none,id=root,readonly=on" -device virtio-blk-pci,drive=root)
+fi
+
+# shellcheck disable=SC2054
+command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$LPS" -m "$MEM"
+    -nodefaults -no-user-config -display none -serial mon:stdio -no-reboot
+    -device isa-debug-exit,iobase=0xf4,iosize=4 "${boot[@]}" "$@")
+for word in "${command[@]}"; do # so that it can be pasted into a shell
+    if [[ $word =~ ^[A-Za-z0-9_./,=+:-]+$ ]]; then printf '%s ' "$word"; else printf '%s ' "${word@Q}"; fi
+done
+echo
+# --foreground: QEMU keeps the terminal
+if [[ $TIMEOUT != 0 ]]; then command=(timeout --foreground -k 5 "$TIMEOUT" "${command[@]}"); fi
+if [[ ! $LOG ]]; then exec "${command[@]}"; fi
+status=0
+"${command[@]}" | tee "$LOG" || status=${PIPESTATUS[0]}
+exit "$status"

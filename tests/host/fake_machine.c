@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* machine/machine.h for host tests: records what it is told and does nothing else. */
+#include "tests/host/fake_machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct machine machine;
+struct fake_machine fake;
+
+static u8 *ram;
+
+/* A fresh mapping is zero, costs only the pages that a test touches, and faults outside. */
+static void reset_ram(void)
+{
+	if (ram)
+		munmap(ram, FAKE_RAM_SIZE);
+	ram = mmap(NULL, FAKE_RAM_SIZE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ram == MAP_FAILED) {
+		perror("fake RAM");
+		abort();
+	}
+}
+
+void fake_machine_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	memset(&machine, 0, sizeof(machine));
+	machine.lp_count = 4;
+	for (u32 i = 0; i < MAX_LPS; i++) {
+		machine.lps[i].apic_id = i;
+		fake.lps[i].timer_tsc = FAKE_TIMER_NOT_ARMED;
+	}
+	machine.tsc_hz = FAKE_TSC_HZ;
+	machine.ram_end = FAKE_RAM_SIZE;
+	machine.boot.command_line = "";
+	machine.boot.range_count = 1;
+	machine.boot.ranges[0] = (struct memory_range){0, FAKE_RAM_SIZE, MEMORY_RAM};
+	reset_ram();
+}
+
+static void bad_use(const char *what, u64 value)
+{
+	printf("fake machine: %s 0x%llx\n", what, (unsigned long long)value);
+	abort();
+}
+
+void fake_interrupt(u32 lp, u8 vector, bool level)
+{
+	struct fake_lp *to = &fake.lps[lp];
+
+	if (to->pending_count == FAKE_PENDING_MAX)
+		bad_use("too many pending interrupts, vector", vector);
+	to->pending[to->pending_count++] = vector;
+	if (level)
+		to->level[vector / 64] |= BIT(vector % 64);
+	else
+		to->level[vector / 64] &= ~BIT(vector % 64);
+}
+
+void machine_start_lps(void (*entry)(u32 lp_index))
+{
+	fake.lp_entry = entry;
+}
+
+u32 machine_lp_index(void)
+{
+	return fake.lp;
+}
+
+u64 machine_tsc(void)
+{
+	u64 now = fake.tsc;
+
+	fake.tsc += fake.tsc_step;
+	return now;
+}
+
+void machine_timer_arm(u64 tsc)
+{
+	fake.lps[fake.lp].timer_tsc = tsc;
+	fake.lps[fake.lp].timer_arms++;
+}
+
+void machine_kick(u32 lp_index)
+{
+	fake.lps[lp_index].kicks++;
+}
+
+void machine_nmi(u32 lp_index)
+{
+	fake.lps[lp_index].nmis++;
+}
+
+void machine_end_interrupt(void)
+{
+	fake.lps[fake.lp].ends++;
+}
+
+bool machine_interrupt_is_level(u8 vector)
+{
+	return fake.lps[fake.lp].level[vector / 64] & BIT(vector % 64);
+}
+
+/* Used when core/lp.c is not part of the test program. */
+__attribute__((weak)) void lp_physical_interrupt(u8 vector)
+{
+	struct fake_lp *lp = &fake.lps[fake.lp];
+
+	if (lp->taken_count < FAKE_PENDING_MAX)
+		lp->taken[lp->taken_count++] = vector;
+}
+
+__attribute__((weak)) void lp_physical_nmi(void)
+{
+}
+
+void machine_take_interrupts(void)
+{
+	struct fake_lp *lp = &fake.lps[fake.lp];
+	u8 pending[FAKE_PENDING_MAX];
+	u32 count = lp->pending_count;
+
+	memcpy(pending, lp->pending, sizeof(pending));
+	lp->pending_count = 0;
+	for (u32 i = 0; i < count; i++)
+		lp_physical_interrupt(pending[i]);
+}
+
+void machine_idle(void)
+{
+	fake.lps[fake.lp].idles++;
+	machine_take_interrupts();
+}
+
+void machine_relax(void)
+{
+}
+
+void *machine_ram(u64 spa)
+{
+	if (spa >= FAKE_RAM_SIZE)
+		bad_use("no RAM at", spa);
+	return ram + spa;
+}
+
+u64 machine_spa(const void *pointer)
+{
+	u64 spa = (u64)((const u8 *)pointer - ram);
+
+	if (spa >= FAKE_RAM_SIZE)
+		bad_use("not in RAM:", (u64)(uintptr_t)pointer);
+	return spa;
+}
+
+void machine_map_final(void)
+{
+}
+
+void machine_console(char c)
+{
+	if (fake.console_length + 1 < FAKE_CONSOLE_SIZE)
+		fake.console[fake.console_length++] = c;
+}
+
+static _Noreturn void end(enum fake_end how)
+{
+	if (!fake.catches_end)
+		bad_use("ended unexpectedly, way", how);
+	fake.end = how;
+	longjmp(fake.on_end, 1);
+}
+
+_Noreturn void machine_sleep(u8 pm1a_type, u8 pm1b_type)
+{
+	(void)pm1a_type;
+	(void)pm1b_type;
+	end(FAKE_SLEPT);
+}
+
+_Noreturn void machine_reset(void)
+{
+	end(FAKE_WAS_RESET);
+}
+
+_Noreturn void machine_stop(void)
+{
+	printf("%s", fake.console);
+	end(FAKE_STOPPED);
+}
