@@ -84,10 +84,15 @@ static void run_call(struct lp *lp)
 	atomic_store(&call->done, true); /* pairs with the load in lp_call() */
 }
 
+/* Whoever waits holds no pointer into guest memory, see partition_flush(). */
 void lp_relax(void)
 {
-	run_call(lp_self());
+	struct lp *self = lp_self();
+
+	run_call(self);
+	atomic_store(&self->quiescent, true);
 	machine_relax();
+	atomic_store(&self->quiescent, false);
 }
 
 void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
@@ -322,8 +327,8 @@ void lp_physical_nmi(void)
 {
 	struct lp *lp = lp_self();
 
-	if (lp->root_vp)
-		vp_signal(lp->root_vp, ATTENTION_NMI);
+	/* It may have interrupted anything, also a holder of locks: the run loop does the rest. */
+	atomic_or(&lp->attention, LP_NMI);
 }
 
 /* ---- The loop ---- */
@@ -335,6 +340,8 @@ static void service(struct lp *lp)
 
 	if (bits & LP_CALL)
 		run_call(lp);
+	if (bits & LP_NMI)
+		vp_signal(lp->root_vp, ATTENTION_NMI);
 	if (bits & LP_TIMER) {
 		expire_timers(lp);
 		lp_publish(lp);

@@ -15,6 +15,7 @@ struct vp;
 #define LP_RESCHEDULE BIT(0) /* ask the scheduler */
 #define LP_TIMER      BIT(1) /* VECTOR_TIMER came */
 #define LP_CALL	      BIT(2) /* somebody waits for lp->call */
+#define LP_NMI	      BIT(3) /* an NMI came: it is the root VP's */
 
 struct lp_call {
 	void (*function)(void *argument);
@@ -63,7 +64,10 @@ void lp_notify(u32 lp_index, u32 attention);
 /* Runs function(argument) on the LP, between two intercepts, and waits for it. */
 void lp_call(u32 lp_index, void (*function)(void *argument), void *argument);
 
-/* To be called in every loop that waits for another LP, so that two waits cannot deadlock. */
+/*
+ * To be called in every loop that waits for another LP, so that two waits cannot deadlock. The
+ * caller holds neither locks nor pointers into a guest's memory.
+ */
 void lp_relax(void);
 
 /* The VP may run: hands it to the scheduler unless it already has it, or cannot run after all. */

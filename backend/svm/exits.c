@@ -36,8 +36,11 @@ static void translate_fault(const struct vmcb *vmcb, struct intercept *intercept
 
 static void translate_control(const struct vmcb *vmcb, struct intercept *intercept)
 {
-	intercept->control_register.number = vmcb->exit_code & 15;
-	intercept->access = vmcb->exit_code & 16 ? INTERCEPT_WRITE : INTERCEPT_READ;
+	/* 0x65 is a write of CR0 that changes more than TS and MP. */
+	bool selective = vmcb->exit_code == 0x65;
+
+	intercept->control_register.number = selective ? 0 : vmcb->exit_code & 15;
+	intercept->access = selective || vmcb->exit_code & 16 ? INTERCEPT_WRITE : INTERCEPT_READ;
 }
 
 static void translate_exception(const struct vmcb *vmcb, struct intercept *intercept)

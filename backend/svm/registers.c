@@ -4,7 +4,25 @@
 #include "core/lib/string.h"
 #include "machine/x86/cpu.h"
 
-#define EFER_SVME BIT(12)
+#define CR0_PAGING BIT(31)
+#define LONG_ENABLE BIT(8)
+#define LONG_ACTIVE BIT(10)
+#define SVM_ENABLE BIT(12)
+
+/*
+ * EFER.LME is kept from the processor while paging is off, where it has no effect: an emulator
+ * that meets LME without PAE at an intercept loses the host's CR0 (docs/emulators.md). With
+ * paging LMA follows LME (AMD APM vol. 2 §14.6).
+ */
+static void settle_long_mode(struct vp *vp)
+{
+	struct vmcb *vmcb = svm_vmcb(vp);
+
+	vmcb->efer &= ~(LONG_ENABLE | LONG_ACTIVE);
+	if (vp->long_enabled && (vmcb->cr0 & CR0_PAGING))
+		vmcb->efer |= LONG_ENABLE | LONG_ACTIVE;
+	vmcb->clean = 0;
+}
 
 struct plain_register {
 	enum hv_register_name name;
@@ -132,7 +150,7 @@ bool svm_get_register(const struct vp *vp, enum hv_register_name name,
 		value->table.base = table->base;
 		value->table.limit = (u16)table->limit;
 	} else if (name == HV_REGISTER_EFER) {
-		value->reg64 = vmcb->efer & ~EFER_SVME;
+		value->reg64 = (vmcb->efer & ~SVM_ENABLE) | (vp->long_enabled ? LONG_ENABLE : 0);
 	} else if (name == HV_REGISTER_XFEM) {
 		value->reg64 = vp->xcr0;
 	} else if (name >= HV_REGISTER_DR0 && name <= HV_REGISTER_DR3) {
@@ -155,6 +173,15 @@ static void set_segment(struct vmcb *vmcb, struct vmcb_segment *segment,
 		vmcb->cpl = segment->attributes >> 5 & 3;
 }
 
+/* XSETBV would fault in the hypervisor (AMD APM vol. 4, XSETBV). */
+static bool xcr0_legal(u64 value)
+{
+	u64 avx512 = value & 0xe0;
+
+	return (value & 1) && !(value & ~svm_xcr0_all) && (!(value & 4) || (value & 2)) &&
+	       (!avx512 || (avx512 == 0xe0 && (value & 4)));
+}
+
 bool svm_set_register(struct vp *vp, enum hv_register_name name,
 	const union hv_register_value *value)
 {
@@ -171,9 +198,10 @@ bool svm_set_register(struct vp *vp, enum hv_register_name name,
 		table->base = value->table.base;
 		table->limit = value->table.limit;
 	} else if (name == HV_REGISTER_EFER) {
-		vmcb->efer = value->reg64 | EFER_SVME;
+		vmcb->efer = value->reg64 | SVM_ENABLE;
+		vp->long_enabled = value->reg64 & LONG_ENABLE;
 	} else if (name == HV_REGISTER_XFEM) {
-		if (!(value->reg64 & 1) || (value->reg64 & ~svm_xcr0_all))
+		if (!xcr0_legal(value->reg64))
 			return false;
 		vp->xcr0 = value->reg64;
 	} else if (name >= HV_REGISTER_DR0 && name <= HV_REGISTER_DR3) {
@@ -181,5 +209,7 @@ bool svm_set_register(struct vp *vp, enum hv_register_name name,
 	} else {
 		return set_extended(vp, name, value);
 	}
+	if (name == HV_REGISTER_CR0 || name == HV_REGISTER_EFER)
+		settle_long_mode(vp);
 	return true;
 }

@@ -66,7 +66,7 @@ static void svm_vp_create(struct vp *vp)
 
 	vmcb->intercept_1 = SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_CPUID |
 			    SVM_INTERCEPT_HLT | SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_MSR |
-			    SVM_INTERCEPT_SHUTDOWN | SVM_INTERCEPT_FERR;
+			    SVM_INTERCEPT_SHUTDOWN | SVM_INTERCEPT_FERR | SVM_INTERCEPT_CR0_SEL;
 	vmcb->intercept_2 = SVM_INTERCEPT_VMRUN | SVM_INTERCEPT_VMMCALL | SVM_INTERCEPT_VMLOAD |
 			    SVM_INTERCEPT_VMSAVE | SVM_INTERCEPT_STGI | SVM_INTERCEPT_CLGI |
 			    SVM_INTERCEPT_SKINIT | SVM_INTERCEPT_MONITOR | SVM_INTERCEPT_MWAIT |
@@ -123,7 +123,7 @@ static void svm_vp_load(struct vp *vp)
 	dr2_write(vp->debug_regs[2]);
 	dr3_write(vp->debug_regs[3]);
 	if (has_tsc_aux)
-		msr_write(MSR_TSC_AUX, vp->tsc_aux);
+		msr_write(MSR_TSC_AUX, (u32)vp->tsc_aux);
 	svm_vp_update(vp);
 	/* One ASID serves all VPs of an LP, so whoever comes in starts without translations. */
 	vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
@@ -260,9 +260,8 @@ static bool svm_privileged_64(const struct vp *vp)
 {
 	const struct vmcb *vmcb = svm_vmcb(vp);
 
-	/* CS.L is bit 9 of the packed attributes; CPL is SS.DPL (emulators leave vmcb->cpl alone). */
-	return (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & BIT(9)) &&
-	       !(vmcb->ss.attributes & 0x60);
+	/* CS.L is bit 9 of the packed attributes. */
+	return (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & BIT(9)) && vmcb->cpl == 0;
 }
 
 static void svm_flush(struct vp *vp)

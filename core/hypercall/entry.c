@@ -13,7 +13,7 @@
 #include "core/lp.h"
 
 enum form { FORM_SIMPLE, FORM_REP, FORM_VAR, FORM_VARREP };
-enum target { TARGET_SELF_ONLY, TARGET_CHILD, TARGET_ANY };
+enum target { TARGET_SELF_ONLY, TARGET_CHILD, TARGET_ALONE, TARGET_ANY };
 
 #define HIGH(bits) ((u64)(bits) << 32)
 
@@ -121,7 +121,7 @@ static enum hv_status find_target(const struct hypercall_row *row, struct call *
 	memcpy(&id, call->input, sizeof(id));
 	if (id == HV_PARTITION_ID_SELF || id == caller->id)
 		return row->target == TARGET_ANY ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
-	call->target = caller->is_root ? partition_get(id) : NULL;
+	call->target = caller->is_root ? partition_get(id, row->target == TARGET_ALONE) : NULL;
 	return call->target ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARTITION_ID;
 }
 
@@ -157,13 +157,19 @@ static bool copy_in(struct vp *vp, const struct hypercall_frame *frame, u32 size
 	return memory != NULL;
 }
 
-/* Writes what the handler produced to the caller's page, which has been checked. */
+/*
+ * Writes what the handler produced to the caller's page. It was there before the handler ran; if
+ * another VP of the caller has taken it away since, the output has nowhere to go.
+ */
 static void copy_out(const struct hypercall_row *row, const struct control *c,
-	enum hv_status status, const struct call *call, u8 *memory)
+	enum hv_status status, const struct call *call, u64 gpa)
 {
+	u8 *memory = partition_memory(call->vp->partition, gpa, SLAT_READ | SLAT_WRITE);
 	const u8 *output = call->output;
 	u32 first = row->out * c->rep_start;
 
+	if (!memory)
+		return;
 	if (c->rep_count)
 		memcpy(memory + first, output + first, row->out * call->reps_done - first);
 	else if (status == HV_STATUS_SUCCESS)
@@ -192,7 +198,7 @@ enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame
 	struct call call = {.vp = vp, .input = lp->call_input, .output = lp->call_output};
 	struct control control;
 	enum hv_status status;
-	void *output = NULL;
+	bool output = row && row->out && frame->output;
 
 	if (!row) {
 		stat_vp(vp, OtherHypercalls)++;
@@ -209,9 +215,8 @@ enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame
 		*result = frame->input;
 		return HYPERCALL_MEMORY;
 	}
-	if (row->out && frame->output) {
-		output = partition_memory(vp->partition, frame->output, SLAT_READ | SLAT_WRITE);
-		if (!output) {
+	if (output) {
+		if (!partition_memory(vp->partition, frame->output, SLAT_READ | SLAT_WRITE)) {
 			*result = frame->output | 1;
 			return HYPERCALL_MEMORY;
 		}
@@ -223,7 +228,11 @@ enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame
 	call.reps_done = control.rep_start;
 	status = invoke(row, &call);
 	if (output)
-		copy_out(row, &control, status, &call, output);
+		copy_out(row, &control, status, &call, frame->output);
+	if (status == HV_STATUS_SUCCESS && call.reps_done < call.rep_count) {
+		*result = call.reps_done;
+		return HYPERCALL_CONTINUE;
+	}
 	*result = (u64)status | (u64)call.reps_done << HV_HYPERCALL_RESULT_REPS_SHIFT;
 	return HYPERCALL_DONE;
 }
@@ -235,13 +244,21 @@ enum outcome hypercall_enter(struct vp *vp)
 		.input = vp->regs.gpr[RDX],
 		.output = vp->regs.gpr[R8],
 	};
+	enum hypercall_verdict verdict;
 	u64 result;
 
 	if (!hypervisor.backend->privileged_64(vp))
 		return FAULT_UD;
-	if (hypercall_run(vp, &frame, &result) == HYPERCALL_DONE) {
+	verdict = hypercall_run(vp, &frame, &result);
+	if (verdict == HYPERCALL_DONE) {
 		vp->regs.gpr[RAX] = result;
 		return ADVANCE;
+	}
+	if (verdict == HYPERCALL_CONTINUE) {
+		/* The instruction is executed again from the new start, with interrupts between. */
+		vp->regs.gpr[RCX] = (frame.control & ~HV_HYPERCALL_REP_START_MASK) |
+				    result << HV_HYPERCALL_REP_START_SHIFT;
+		return RESUME;
 	}
 	if (vp->partition->is_root)
 		return FAULT_GP;

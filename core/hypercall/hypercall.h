@@ -22,7 +22,8 @@ struct call {
 	u32 list_bytes;		  /* readable there */
 	void *output;		  /* zeroed */
 	u32 rep_count;
-	u32 reps_done; /* absolute; starts at the caller's start index */
+	u32 reps_done; /* absolute; starts at the caller's start index. A handler may succeed
+			* with some left, at least one done: it will be called again */
 };
 
 #define HYPERCALL(code, name, form, header, element, out, target, privilege, family)               \
@@ -42,6 +43,7 @@ struct hypercall_frame {
 
 enum hypercall_verdict {
 	HYPERCALL_DONE,	  /* *result is valid */
+	HYPERCALL_CONTINUE, /* *result is the repetition to go on with */
 	HYPERCALL_MEMORY, /* *result is a GPA that is not accessible; bit 0: for writing */
 };
 

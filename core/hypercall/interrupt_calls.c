@@ -50,7 +50,7 @@ enum hv_status call_CreatePort(struct call *call)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (in->port_partition_id != call->vp->partition->id)
 		return HV_STATUS_INVALID_PARTITION_ID;
-	child = partition_get(in->connection_partition_id);
+	child = partition_get(in->connection_partition_id, false);
 	if (!child)
 		return HV_STATUS_INVALID_PARTITION_ID;
 	status = child->is_root || child->state != PARTITION_ACTIVE

@@ -101,6 +101,9 @@ static u64 rights_of(u32 flags)
 
 #define MAX_GPA_PAGE (1ull << 36) /* four levels of tables */
 
+/* Frames that one call may look at before it lets interrupts in (TLFS: 50 µs). */
+#define MAP_BUDGET 2048
+
 static enum hv_status map_one(struct partition *target, u64 gpa_page, u64 spa_page, u32 level,
 	u64 rights)
 {
@@ -124,15 +127,17 @@ enum hv_status call_MapGpaPages(struct call *call)
 	u32 level = in->map_flags & HV_MAP_GPA_LARGE_PAGE ? 1 : 0;
 	u64 rights = rights_of(in->map_flags);
 	enum hv_status status = HV_STATUS_SUCCESS;
+	u32 budget = MAP_BUDGET >> 9 * level;
 
 	spin_lock(&target->lock);
 	if (target->state != PARTITION_ACTIVE)
 		status = HV_STATUS_INVALID_PARTITION_STATE;
 	/* Frames must not change hands between the check and the mapping. */
 	spin_lock(&root_partition.lock);
-	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
+	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count && budget) {
 		u64 gpa_page = in->target_gpa_base + ((u64)call->reps_done << 9 * level);
 
+		budget--;
 		status = map_one(target, gpa_page, source[call->reps_done], level, rights);
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}

@@ -69,7 +69,7 @@ static enum hv_status find(u32 type, const union hv_stats_object_identity *ident
 		return HV_STATUS_SUCCESS;
 	case HV_STATS_OBJECT_PARTITION:
 	case HV_STATS_OBJECT_VP:
-		*held = partition_get(identity->partition.partition_id);
+		*held = partition_get(identity->partition.partition_id, false);
 		if (!*held)
 			return HV_STATUS_INVALID_PARTITION_ID;
 		*place = &(*held)->stats;

@@ -41,9 +41,12 @@ enum hv_status call_DeleteVp(struct call *call)
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
+	/* Other VPs of the partition may be sending it an interrupt: they must look again first. */
+	call->target->vps[vp->index] = NULL;
 	vp_suspend(vp, SUSPEND_EXPLICIT);
 	vp_unshare_pages(vp);
 	partition_purge_messages(call->target);
+	partition_flush(call->target);
 	spin_lock(&call->target->lock);
 	vp_destroy(vp);
 	spin_unlock(&call->target->lock);

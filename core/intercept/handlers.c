@@ -137,28 +137,69 @@ enum outcome handle_memory(struct vp *vp, struct intercept *intercept)
 	return RESUME;
 }
 
-/* Only CR8 writes are intercepted. */
+static enum outcome write_cr8(struct vp *vp, u64 value)
+{
+	if (value > 15)
+		return FAULT_GP;
+	vp->apic.tpr = (u32)value << 4;
+	stat_vp(vp, ApicTprAccesses)++;
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	return ADVANCE;
+}
+
+#define CR0_PE	 BIT(0)
+#define CR0_ET	 BIT(4)
+#define CR0_NW	 BIT(29)
+#define CR0_CD	 BIT(30)
+#define CR0_PG	 BIT(31)
+#define CR4_PAE	 BIT(5)
+#define EFER_LME BIT(8)
+
+/* What AMD APM vol. 2 §3.1.1 and §14.6 forbid. */
+static bool cr0_legal(const struct vp *vp, u64 old, u64 value)
+{
+	u64 efer = vp_register64(vp, HV_REGISTER_EFER);
+	union hv_register_value cs;
+
+	if (value >> 32 || ((value & CR0_PG) && !(value & CR0_PE)) ||
+		((value & CR0_NW) && !(value & CR0_CD)))
+		return false;
+	if (!(efer & EFER_LME) || !((old ^ value) & CR0_PG))
+		return true;
+	/* Long mode is entered and left from code that is not 64-bit. */
+	(void)hypervisor.backend->get_register(vp, HV_REGISTER_CS, &cs);
+	if (cs.segment.attributes & HV_SEGMENT_LONG)
+		return false;
+	return !(value & CR0_PG) || (vp_register64(vp, HV_REGISTER_CR4) & CR4_PAE);
+}
+
+static enum outcome write_cr0(struct vp *vp, u64 old, u64 value)
+{
+	if (!cr0_legal(vp, old, value))
+		return FAULT_GP;
+	vp_set_register64(vp, HV_REGISTER_CR0, value | CR0_ET);
+	hypervisor.backend->flush(vp);
+	return ADVANCE;
+}
+
+/* Intercepted are changes of CR0, and writes of CR8 while an interrupt waits. */
 enum outcome handle_control_register(struct vp *vp, struct intercept *intercept)
 {
 	u8 bytes[INSN_MAX_LENGTH];
 	struct insn_control insn;
 	enum insn_mode mode;
 	u32 count = vp_fetch(vp, bytes, &mode);
+	u64 old;
 
-	if (!insn_decode_control(bytes, count, mode, &insn) || insn.kind != INSN_MOV_CR ||
-		insn.number != 8)
+	if (!insn_decode_control(bytes, count, mode, &insn) || insn.kind == INSN_MOV_DR)
 		return handle_unexpected(vp, intercept);
 	intercept->length = insn.length;
-	if (!insn.writes) {
-		vp->regs.gpr[insn.gpr] = vp->apic.tpr >> 4;
-		return ADVANCE;
-	}
-	if (vp->regs.gpr[insn.gpr] > 15)
-		return FAULT_GP;
-	vp->apic.tpr = (u32)vp->regs.gpr[insn.gpr] << 4;
-	stat_vp(vp, ApicTprAccesses)++;
-	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
-	return ADVANCE;
+	if (insn.writes && insn.number == 8)
+		return write_cr8(vp, vp->regs.gpr[insn.gpr]);
+	if (!insn.writes || insn.number != 0)
+		return handle_unexpected(vp, intercept);
+	old = vp_register64(vp, HV_REGISTER_CR0);
+	return write_cr0(vp, old, insn_control_value(&insn, old, vp->regs.gpr[insn.gpr]));
 }
 
 enum outcome handle_undefined(struct vp *vp, struct intercept *intercept)

@@ -25,8 +25,8 @@ static bool size_matches(u64 flags, u32 size)
 	return wanted == HV_DOORBELL_TRIGGER_SIZE_ANY || size == 1u << (wanted - 1);
 }
 
-/* Any root VP may be told; the first that has the ring in service is. */
-static void signal(const struct partition *partition, const struct doorbell *bell)
+/* Any root VP may be told; the first that has the ring in service and room in it is. */
+static bool signal(const struct partition *partition, const struct doorbell *bell)
 {
 	for (u32 i = 0; i < MAX_VPS; i++) {
 		struct vp *root = root_partition.vps[i];
@@ -41,8 +41,10 @@ static void signal(const struct partition *partition, const struct doorbell *bel
 			&root->synic, bell->target_sint, bell->port_id, partition->id);
 		spin_unlock(&root->synic_lock);
 		vp_synic_assert(root, request);
-		return;
+		if (!request.dropped)
+			return true;
 	}
+	return false;
 }
 
 bool doorbell_ring(struct partition *partition, u64 gpa, u32 size, u64 value)
@@ -58,8 +60,7 @@ bool doorbell_ring(struct partition *partition, u64 gpa, u32 size, u64 value)
 			continue;
 		if (!(bell->flags & HV_DOORBELL_TRIGGER_ANY_VALUE) && bell->value != value)
 			continue;
-		signal(partition, bell);
-		rung = true;
+		rung = signal(partition, bell);
 	}
 	spin_unlock(&partition->lock);
 	return rung;

@@ -230,9 +230,7 @@ struct synic_assert synic_ring_signal(struct synic *synic, u32 sint, u32 port_id
 	kept = ring_put(synic, sint, port_id);
 	if (!kept) {
 		atomic_store(&event_ring(synic, sint)->ring_full, (u8)1);
-		memory_fence(); /* partner: the guest empties entries, then reads ring_full */
-		kept = ring_put(synic, sint, port_id) ||
-		       ring_contains(event_ring(synic, sint), port_id);
+		kept = ring_contains(event_ring(synic, sint), port_id);
 	}
 	result = signal_ring(synic, sint, sender);
 	result.dropped = !kept;

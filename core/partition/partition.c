@@ -29,7 +29,6 @@ void partitions_init(void)
 	root_partition.id = next_id++;
 	root_partition.is_root = true;
 	root_partition.state = PARTITION_ACTIVE;
-	root_partition.users = 1;
 	root_partition.reference_offset = -stats_100ns(machine_tsc());
 	root_partition.stats = hypervisor_page();
 	stat_partition(&root_partition, PartitionId) = root_partition.id;
@@ -39,23 +38,40 @@ void partitions_init(void)
 	count_partitions(1);
 }
 
-struct partition *partition_get(u64 id)
+static struct partition *find(u64 id)
 {
-	struct partition *found = NULL;
-
-	spin_lock(&table_lock);
-	for (u32 i = 0; i < MAX_PARTITIONS && !found; i++)
+	for (u32 i = 0; i < MAX_PARTITIONS; i++)
 		if (table[i] && table[i]->id == id)
-			found = table[i];
-	if (found)
-		atomic_add(&found->users, 1);
-	spin_unlock(&table_lock);
-	return found;
+			return table[i];
+	return NULL;
+}
+
+struct partition *partition_get(u64 id, bool alone)
+{
+	for (;;) {
+		struct partition *found;
+		bool free;
+
+		spin_lock(&table_lock);
+		found = find(id);
+		free = found && !found->alone && !(alone && found->users);
+		if (free) {
+			found->users++;
+			found->alone = alone;
+		}
+		spin_unlock(&table_lock);
+		if (!found || free)
+			return found;
+		lp_relax();
+	}
 }
 
 void partition_put(struct partition *partition)
 {
-	atomic_add(&partition->users, -1u);
+	spin_lock(&table_lock);
+	partition->users--;
+	partition->alone = false;
+	spin_unlock(&table_lock);
 }
 
 struct vp *partition_vp(struct partition *partition, u32 index)
@@ -86,7 +102,6 @@ enum hv_status partition_create(u64 flags, struct partition **created)
 		partition->slot = (u16)slot;
 		partition->state = PARTITION_CREATED;
 		partition->create_flags = flags;
-		partition->users = 1;
 		partition->reference_offset = -stats_100ns(machine_tsc());
 		partition->stats = pool_allocate(pool);
 		stat_partition(partition, PartitionId) = partition->id;
@@ -142,14 +157,14 @@ enum hv_status partitions_delete_port(u32 port_id)
 	enum hv_status status = HV_STATUS_INVALID_PORT_ID;
 
 	for (u32 i = 1; i < MAX_PARTITIONS && status != HV_STATUS_SUCCESS; i++) {
-		struct partition *partition = NULL;
+		struct partition *partition;
+
+		u64 id;
 
 		spin_lock(&table_lock);
-		if (table[i]) {
-			partition = table[i];
-			atomic_add(&partition->users, 1);
-		}
+		id = table[i] ? table[i]->id : HV_PARTITION_ID_INVALID;
 		spin_unlock(&table_lock);
+		partition = partition_get(id, false);
 		if (!partition)
 			continue;
 		status = doorbell_delete(partition, port_id);
@@ -192,15 +207,13 @@ enum hv_status partition_delete(struct partition *partition)
 {
 	if (partition->state == PARTITION_ACTIVE)
 		return HV_STATUS_INVALID_PARTITION_STATE;
+	/* The caller holds it alone, so nobody else can have a pointer once it is out of the table. */
 	if (partition->pool.total_pages)
 		return HV_STATUS_OPERATION_DENIED;
 	spin_lock(&table_lock);
 	table[partition->slot] = NULL;
 	count_partitions(-1);
 	spin_unlock(&table_lock);
-	/* The table's reference and the caller's are left. */
-	while (atomic_load(&partition->users) > 2)
-		lp_relax();
 	spin_lock(&root_partition.lock);
 	pool_free(&root_partition.pool, partition->stats);
 	pool_free(&root_partition.pool, partition);
@@ -281,15 +294,13 @@ static void wait_for(struct partition *partition, struct lp *lp)
 
 void partition_flush(struct partition *partition)
 {
-	struct lp *self = lp_self();
+	u32 self = machine_lp_index();
 
 	atomic_add(&partition->flush_generation, 1);
-	atomic_store(&self->quiescent, true);
 	memory_fence();
 	for (u32 i = 0; i < machine.lp_count; i++)
-		if (i != self->index)
+		if (i != self)
 			wait_for(partition, &lps[i]);
-	atomic_store(&self->quiescent, false);
 }
 
 static void *root_memory(u64 gpa, u64 rights)

@@ -57,6 +57,7 @@ struct partition {
 	u64 tsc_offset; /* guest TSC - TSC, the same for all VPs */
 	bool has_run;	/* a VP has been resumed: the TSC cannot be set any more */
 	u32 users;	/* hypercalls that hold a pointer, see partition_get() */
+	bool alone;	/* … and there may be only this one */
 	u64 reference_offset; /* reference time = scaled TSC + offset, 100 ns */
 	u64 frozen_time;      /* valid while time_frozen */
 	bool time_frozen;
@@ -73,8 +74,11 @@ extern struct partition root_partition;
 /* Prepares the table of partitions and the root partition. */
 void partitions_init(void);
 
-/* NULL if there is no such partition. It stays in memory until partition_put(). */
-struct partition *partition_get(u64 id);
+/*
+ * NULL if there is no such partition. It and its VPs stay in memory until partition_put(). With
+ * `alone` no other LP holds it, and none gets it until then: for calls that take things apart.
+ */
+struct partition *partition_get(u64 id, bool alone);
 void partition_put(struct partition *partition);
 struct vp *partition_vp(struct partition *partition, u32 index);
 

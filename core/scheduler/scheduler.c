@@ -77,10 +77,13 @@ static u32 place_child(struct sched *sched, const struct sched_entity *entity, u
 
 u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now)
 {
-	if (entity->state != SCHED_BLOCKED)
+	if (entity->state == SCHED_RUNNING)
+		return SCHED_NO_LP;
+	if (entity->state == SCHED_BLOCKED)
+		entity->ready_since = now;
+	else if (entity->bound_lp == SCHED_NO_LP)
 		return SCHED_NO_LP;
 	entity->state = SCHED_READY;
-	entity->ready_since = now;
 	if (entity->bound_lp != SCHED_NO_LP) {
 		sched->lps[entity->bound_lp].bound = entity;
 		sched->lps[entity->bound_lp].bound_first = true;

@@ -45,7 +45,10 @@ struct sched {
 void sched_init(struct sched *sched, u32 lp_count, u64 slice);
 void sched_entity_init(struct sched_entity *entity, u32 bound_lp);
 
-/* The entity can run. Returns the LP that must look at its work now, SCHED_NO_LP if none. */
+/*
+ * The entity can run, or has got an interrupt while it waited. Returns the LP that must look at
+ * its work now, SCHED_NO_LP if none.
+ */
 u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now);
 
 /* The entity, which is running or ready, cannot run any more. */

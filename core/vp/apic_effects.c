@@ -76,7 +76,8 @@ void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect)
 		break;
 	case VAPIC_ENDED:
 		stat_vp(vp, ApicEoiAccesses)++;
-		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+		if (vapic_highest_request(&vp->apic) >= 0)
+			atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 		/* The root's level interrupts are still in service at the physical APIC. */
 		if (effect->level && vp->partition->is_root)
 			machine_end_interrupt();

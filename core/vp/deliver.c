@@ -60,10 +60,21 @@ static void deliver_interrupt(struct vp *vp)
 	vp->event = EVENT_PENDING | (u64)vector << HV_PENDING_INTERRUPTION_VECTOR_SHIFT;
 }
 
+/* What the root VP has not ended is still in service at the physical APIC, and would stay so. */
+static void end_level_interrupts(struct vp *vp)
+{
+	bool level;
+
+	while (vapic_end(&vp->apic, &level) >= 0)
+		if (level && vp->partition->is_root)
+			machine_end_interrupt();
+}
+
 /* INIT comes before SIPI when both have arrived (AMD APM vol. 2 §16.5). */
 static void deliver_startup(struct vp *vp, u32 bits)
 {
 	if (bits & ATTENTION_INIT) {
+		end_level_interrupts(vp);
 		vapic_init(&vp->apic);
 		vp_initialize_state(vp);
 		vp->activity = VP_WAIT_SIPI;

@@ -50,9 +50,18 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc)
 	u64 now = partition_reference_time(vp->partition, now_tsc);
 	struct stimer_fire what;
 
-	for (u32 i = 0; i < STIMER_COUNT; i++)
-		if (vp->stimers[i].expiry <= now && stimer_expire(&vp->stimers[i], i, now, &what))
+	for (u32 i = 0; i < STIMER_COUNT; i++) {
+		bool fired;
+
+		if (vp->stimers[i].expiry > now)
+			continue;
+		/* The timer's message may be in the queue: it changes under the queue's lock. */
+		spin_lock(&vp->synic_lock);
+		fired = stimer_expire(&vp->stimers[i], i, now, &what);
+		spin_unlock(&vp->synic_lock);
+		if (fired)
 			fire(vp, &what);
+	}
 	if (vapic_timer_deadline(&vp->apic) <= now_tsc && vapic_timer_expire(&vp->apic, now_tsc))
 		vp_signal(vp, ATTENTION_INTERRUPT);
 	vp->timer_deadline_tsc = next_deadline(vp);

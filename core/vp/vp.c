@@ -27,10 +27,9 @@ static void free_page(struct pool *pool, void *page)
 		pool_free(pool, page);
 }
 
-void vp_destroy(struct vp *vp)
+static void free_pages(struct vp *vp)
 {
-	struct partition *partition = vp->partition;
-	struct pool *pool = &partition->pool;
+	struct pool *pool = &vp->partition->pool;
 
 	lp_timer_remove(vp);
 	for (u32 i = 0; i < CPUID_PAGES; i++)
@@ -40,11 +39,25 @@ void vp_destroy(struct vp *vp)
 	free_page(pool, vp->xsave_page);
 	free_page(pool, vp->intercept_page);
 	free_page(pool, vp->register_page);
-	partition->vps[vp->index] = NULL;
-	partition->vp_count--;
-	stat_partition(partition, VirtualProcessors)--;
 	pool_free(pool, vp);
-	(void)__atomic_fetch_sub(&hypervisor.stats[STAT_HV_VirtualProcessors], 1, __ATOMIC_RELAXED);
+}
+
+/* From here on others find the VP, or do not find it any more. */
+static void count(struct partition *partition, s32 by)
+{
+	partition->vp_count += (u32)by;
+	stat_partition(partition, VirtualProcessors) = partition->vp_count;
+	(void)__atomic_fetch_add(
+		&hypervisor.stats[STAT_HV_VirtualProcessors], (u64)(s64)by, __ATOMIC_RELAXED);
+}
+
+void vp_destroy(struct vp *vp)
+{
+	struct partition *partition = vp->partition;
+
+	partition->vps[vp->index] = NULL;
+	count(partition, -1);
+	free_pages(vp);
 }
 
 struct vp *vp_create(struct partition *partition, u32 index)
@@ -56,12 +69,8 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	vp->partition = partition;
 	vp->index = index;
 	vp->running_lp = -1;
-	partition->vps[index] = vp;
-	partition->vp_count++;
-	stat_partition(partition, VirtualProcessors)++;
-	(void)__atomic_fetch_add(&hypervisor.stats[STAT_HV_VirtualProcessors], 1, __ATOMIC_RELAXED);
 	if (!allocate_pages(vp, &partition->pool)) {
-		vp_destroy(vp);
+		free_pages(vp);
 		return NULL;
 	}
 	sched_entity_init(&vp->sched, partition->is_root ? index : SCHED_NO_LP);
@@ -70,6 +79,8 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	vp->mtrr_def_type = 0xc06;
 	vapic_reset(&vp->apic, partition->is_root ? machine.lps[index].apic_id : index, index == 0,
 		partition->is_root, machine.tsc_hz, APIC_TIMER_HZ);
+	/* VMMs model an I/O APIC that wants an explicit end and has no use for EOI messages. */
+	vp->apic.hide_tmr = !partition->is_root;
 	synic_reset(&vp->synic);
 	for (u32 i = 0; i < STIMER_COUNT; i++)
 		stimer_reset(&vp->stimers[i]);
@@ -77,6 +88,8 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	vp_initialize_state(vp);
 	vp->activity = index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->suspend = partition->is_root ? 0 : SUSPEND_EXPLICIT;
+	atomic_store(&partition->vps[index], vp);
+	count(partition, 1);
 	return vp;
 }
 

@@ -76,6 +76,7 @@ struct vp {
 	s32 running_lp; /* -1: no LP has its state loaded */
 	enum vp_activity activity;
 	u8 startup_vector;
+	bool long_enabled; /* EFER.LME as the VP sees it */
 	bool nmi_blocked;
 	bool nmi_pending; /* waits for the end of another NMI or event */
 	bool window_open;    /* an interrupt-window intercept has been asked for */

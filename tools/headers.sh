@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Every header must compile alone. Arguments: the compiler's flags.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+count=0 failed=0
+while read -r header; do
+    count=$((count + 1))
+    ${CC:-gcc} "$@" -fsyntax-only -x c "$header" || failed=1
+done < <(find abi backend boot core loader machine -name '*.h' | LC_ALL=C sort)
+if ((failed)); then exit 1; fi
+echo "$count headers compile alone"
