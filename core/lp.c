@@ -387,23 +387,27 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 	intercept_dispatch(vp, intercept);
 }
 
-_Noreturn void lp_run(struct lp *lp)
+void lp_step(struct lp *lp)
 {
 	struct intercept intercept;
 
+	if (__builtin_expect(!lp->vp || atomic_load(&lp->attention), 0))
+		service(lp);
+	if (!lp->vp) {
+		idle(lp);
+		return;
+	}
+	if (__builtin_expect(atomic_load(&lp->vp->attention), 0) && !vp_prepare(lp->vp)) {
+		block_current(lp);
+		return;
+	}
+	run_vp(lp, lp->vp, &intercept);
+}
+
+_Noreturn void lp_run(struct lp *lp)
+{
 	lp->start = lp->stamp = machine_tsc();
 	lp->armed_tsc = ~0ull;
-	for (;;) {
-		if (__builtin_expect(!lp->vp || atomic_load(&lp->attention), 0))
-			service(lp);
-		if (!lp->vp) {
-			idle(lp);
-			continue;
-		}
-		if (__builtin_expect(atomic_load(&lp->vp->attention), 0) && !vp_prepare(lp->vp)) {
-			block_current(lp);
-			continue;
-		}
-		run_vp(lp, lp->vp, &intercept);
-	}
+	for (;;)
+		lp_step(lp);
 }

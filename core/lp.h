@@ -57,6 +57,8 @@ static inline struct lp *lp_self(void)
 
 /* Runs virtual processors on this LP for ever. */
 _Noreturn void lp_run(struct lp *lp);
+/* One round of that: at most one entry into a VP. */
+void lp_step(struct lp *lp);
 
 /* Makes an LP look at its attention word. */
 void lp_notify(u32 lp_index, u32 attention);

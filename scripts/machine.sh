@@ -53,7 +53,7 @@ done
 
 qemu=build/tools/qemu-system-x86_64 root=build/root
 accel=(-accel "tcg,thread=multi")
-if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"); fi
+if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single,one-insn-per-tb=on" -icount "shift=0,sleep=off"); fi
 linux="console=ttyS0 panic=-1 trivium.run=$RUN"
 if [[ ! $VERBOSE ]]; then linux+=" quiet"; fi
 if [[ $APPEND ]]; then linux+=" $APPEND"; fi

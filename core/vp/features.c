@@ -20,7 +20,8 @@ void features_root(struct partition *partition)
 	partition->announced = true;
 	partition->privileges = ROOT_EAX | ROOT_EBX << 32;
 	partition->feature_edx = HV_FEATURE_EDX_FREQUENCY_MSRS | HV_FEATURE_EDX_DIRECT_SYNTHETIC_TIMERS;
-	partition->hints = HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI;
+	partition->hints =
+		HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI | HV_HINT_REMOTE_TLB_FLUSH;
 	partition->processor_features[0] = features_processor(0);
 	partition->processor_features[1] = features_processor(1);
 }

@@ -145,6 +145,8 @@ void vp_suspend(struct vp *vp, u32 flags)
 void vp_resume(struct vp *vp, u32 flags)
 {
 	atomic_and(&vp->suspend, ~flags);
+	/* Its next message goes to the root VP whose thread waits for it. */
+	vp->message_vp = machine_lp_index();
 	if (atomic_load(&vp->suspend))
 		return;
 	vp->partition->has_run = true;
