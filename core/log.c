@@ -203,6 +203,20 @@ void log_line(enum log_level level, const char *format, ...)
 	send(&line);
 }
 
+void refuse(const char *format, ...)
+{
+	struct line line = {.length = 0};
+	va_list arguments;
+
+	put_text(&line, "trivium: cannot start: ");
+	va_start(arguments, format);
+	put_format(&line, format, &arguments);
+	va_end(arguments);
+	send(&line);
+	machine_stop_others();
+	machine_stop();
+}
+
 void panic(const char *format, ...)
 {
 	struct line line;

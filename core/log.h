@@ -24,6 +24,9 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 /* Stops the machine with the facts on the console: for conditions that only our own bug can make. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says why the hypervisor cannot start, and stops: for what the user or the machine got wrong. */
+_Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #define bug_on(condition)                                                                          \
 	do {                                                                                       \
 		if (__builtin_expect(!!(condition), 0))                                            \

@@ -133,6 +133,14 @@ void lp_wake(struct vp *vp)
 	poke(target);
 }
 
+void lp_yield(struct lp *lp)
+{
+	spin_lock(&sched_lock);
+	sched_yield(&sched, lp->index, machine_tsc());
+	spin_unlock(&sched_lock);
+	atomic_or(&lp->attention, LP_RESCHEDULE);
+}
+
 /* Takes the LP's loaded VP out of the hardware. Under sched_lock. */
 static void unload(struct lp *lp)
 {
@@ -157,6 +165,8 @@ static void load(struct lp *lp, struct vp *vp)
 	vp->wait_tsc += now - vp->sched.ready_since;
 	stat_vp(vp, WaitingForCpuTime) = stats_100ns(vp->wait_tsc);
 	stat_vp(vp, LogicalProcessorDispatches)++;
+	stat_vp(vp, LogicalProcessorMigrations) += vp->last_lp != lp->index;
+	vp->last_lp = lp->index;
 	stat_lp(lp, ContextSwitches)++;
 	hypervisor.backend->vp_load(vp);
 	vp->fetch_page = NULL;
@@ -384,7 +394,7 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 	lp->guest_tsc += now - lp->stamp;
 	vp->guest_tsc += now - lp->stamp;
 	lp->stamp = now;
-	intercept_dispatch(vp, intercept);
+	intercept_dispatch(vp, intercept, now);
 }
 
 void lp_step(struct lp *lp)

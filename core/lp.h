@@ -77,6 +77,9 @@ void lp_wake(struct vp *vp);
 /* Returns when no LP runs the VP; it must not be runnable. */
 void lp_block(struct vp *vp);
 
+/* The VP that runs on the calling LP lets others go first. */
+void lp_yield(struct lp *lp);
+
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);
 

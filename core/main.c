@@ -24,10 +24,10 @@ static void read_options(void)
 	static char error[128];
 
 	if (!options_parse(&hypervisor.options, machine.boot.command_line, error, sizeof(error)))
-		panic("%s (known: root-memory= lps= log= root-pages=)", error);
+		refuse("%s (known: root-memory= lps= log= root-pages=)", error);
 	log_limit = (enum log_level)hypervisor.options.log;
 	if (hypervisor.options.lps > machine.lp_count)
-		panic("lps=%u: this machine has %u", hypervisor.options.lps, machine.lp_count);
+		refuse("lps=%u: this machine has %u", hypervisor.options.lps, machine.lp_count);
 	if (hypervisor.options.lps)
 		machine.lp_count = hypervisor.options.lps;
 }
@@ -69,7 +69,7 @@ static void place_pool(void)
 		loader_reserve(boot->modules[i].start, boot->modules[i].end);
 	hypervisor.pool_start = loader_find(size, POOL_ALIGN, 1ull << 32);
 	if (!hypervisor.pool_start)
-		panic("no room for %lu MiB of hypervisor memory", size >> 20);
+		refuse("no room for %lu MiB of hypervisor memory", size >> 20);
 	hypervisor.pool_end = hypervisor.pool_start + size;
 	loader_reserve(hypervisor.pool_start, hypervisor.pool_end);
 	log_info("memory: hypervisor image %#lx-%#lx, pool %#lx-%#lx", machine.image_start,
@@ -213,7 +213,7 @@ _Noreturn void hypervisor_main(void)
 	machine_map_final();
 	missing = hypervisor.backend->probe();
 	if (missing)
-		panic("cannot run here: %s", missing);
+		refuse("%s", missing);
 	fill_pool();
 	prepare_lps();
 	lp_scheduler_init();
@@ -221,6 +221,7 @@ _Noreturn void hypervisor_main(void)
 	loader_start_root(root_partition.vps[0]);
 	log_info("starting the root partition: %u VPs, %lu of %lu own pages free",
 		root_partition.vp_count, hypervisor.pool.free_pages, hypervisor.pool.total_pages);
+	hypervisor.stats[STAT_HV_HypervisorStartupCost] = stats_100ns(machine_tsc());
 	machine_start_lps(run_lp);
 	run_lp(0);
 	machine_stop();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The Linux/x86 boot protocol, 32-bit entry (Linux: Documentation/arch/x86/boot.rst). */
+#include "core/hypervisor.h"
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/vp/vp.h"
@@ -63,10 +64,10 @@ static u64 place_kernel(const u8 *image, u64 size)
 	if (loader_free(preferred, size))
 		return preferred;
 	if (!image[RELOCATABLE])
-		panic("root kernel: its only address %#lx is not free", preferred);
+		refuse("root kernel: its only address %#lx is not free", preferred);
 	place = loader_find(size, get(image, ALIGNMENT), 1ull << 32);
 	if (!place)
-		panic("root kernel: no room for %lu MiB", size >> 20);
+		refuse("root kernel: no room for %lu MiB", size >> 20);
 	return place;
 }
 
@@ -82,7 +83,7 @@ static void place_ramdisk(u8 *parameters, u64 limit)
 	if (module->end > limit) {
 		place = loader_find(size, PAGE_SIZE, limit);
 		if (!place)
-			panic("root initramfs: no room for %lu MiB below %#lx", size >> 20, limit);
+			refuse("root initramfs: no room for %lu MiB below %#lx", size >> 20, limit);
 		memmove(machine_ram(place), machine_ram(module->start), size);
 		loader_reserve(place, place + size);
 	}
@@ -113,15 +114,40 @@ static void write_memory_map(u8 *parameters)
 	parameters[E820_COUNT] = (u8)used;
 }
 
+/*
+ * The firmware's tables list all processors whatever `lps=` says; a root that tried to start one
+ * that the hypervisor does not use would stop with a bug.
+ */
+static void append_cpu_limit(char *line, u64 length)
+{
+	static const char option[] = " nr_cpus=";
+	u32 count = hypervisor.options.lps;
+	char *at = line + length;
+
+	if (!count)
+		return;
+	memcpy(at, option, sizeof(option) - 1);
+	at += sizeof(option) - 1;
+	if (count >= 10)
+		*at++ = (char)('0' + count / 10);
+	*at++ = (char)('0' + count % 10);
+	*at = 0;
+}
+
+#define CPU_LIMIT_ROOM 16
+
 static void write_command_line(u8 *parameters, const char *text, u32 maximum)
 {
+	char *line = machine_ram(COMMAND_LINE_SPA);
 	u64 length = strlen(text);
 
-	if (length > maximum || length >= PAGE_SIZE)
-		panic("root command line is longer than %u bytes", (u32)MIN(maximum, PAGE_SIZE - 1));
-	memcpy(machine_ram(COMMAND_LINE_SPA), text, length + 1);
+	if (length + CPU_LIMIT_ROOM > maximum || length + CPU_LIMIT_ROOM >= PAGE_SIZE)
+		refuse("root command line is longer than %u bytes",
+			(u32)MIN(maximum, PAGE_SIZE - 1) - CPU_LIMIT_ROOM);
+	memcpy(line, text, length + 1);
+	append_cpu_limit(line, length);
 	put(parameters, COMMAND_LINE, (u32)COMMAND_LINE_SPA);
-	log_info("root command line: %s", text);
+	log_info("root command line: %s", line);
 }
 
 void linux_load(struct vp *vp)
@@ -134,10 +160,10 @@ void linux_load(struct vp *vp)
 	u64 entry;
 
 	if ((get(image, VERSION) & 0xffff) < VERSION_WANTED || setup >= module->end - module->start)
-		panic("root kernel: boot protocol %#x is too old or the image is cut off",
+		refuse("root kernel: boot protocol %#x is too old or the image is cut off",
 			get(image, VERSION) & 0xffff);
 	if (!loader_free(PARAMETERS_SPA, 2 * PAGE_SIZE))
-		panic("no RAM at %#lx for the boot parameters", PARAMETERS_SPA);
+		refuse("no RAM at %#lx for the boot parameters", PARAMETERS_SPA);
 	entry = place_kernel(image, MAX(size, (u64)get(image, INIT_SIZE)));
 	loader_reserve(entry, entry + MAX(size, (u64)get(image, INIT_SIZE)));
 	memset(parameters, 0, PAGE_SIZE);

@@ -81,7 +81,7 @@ static u32 cut(struct memory_range *ranges, u32 count, u32 maximum, u64 start, u
 		if (range->kind != MEMORY_RAM || range->start > start || range->end < end)
 			continue;
 		if (count + 2 > maximum)
-			panic("memory map has too many ranges");
+			refuse("memory map has too many ranges");
 		range->end = start;
 		ranges[count++] = (struct memory_range){start, end, MEMORY_RESERVED};
 		if (end < old_end)
@@ -127,11 +127,11 @@ void loader_start_root(struct vp *vp)
 	const struct boot_info *boot = &machine.boot;
 
 	if (!boot->module_count)
-		panic("no root kernel: the boot loader must pass it as the first module");
+		refuse("no root kernel: the boot loader must pass it as the first module");
 	if (linux_is_image(&boot->modules[0]))
 		linux_load(vp);
 	else if (payload_is_image(&boot->modules[0]))
 		payload_load(vp);
 	else
-		panic("the first module is neither a Linux kernel nor a test partition");
+		refuse("the first module is neither a Linux kernel nor a test partition");
 }

@@ -34,7 +34,7 @@ void payload_load(struct vp *vp)
 	u64 place = header->load_address;
 
 	if (header->memory_size < size || !loader_free(place, header->memory_size))
-		panic("test partition: %#lx + %#lx is not free", place, header->memory_size);
+		refuse("test partition: %#lx + %#lx is not free", place, header->memory_size);
 	log_info("test partition: %lu bytes at %#lx", size, place);
 	memset(machine_ram(place), 0, header->memory_size);
 	memcpy(machine_ram(place), header, size);

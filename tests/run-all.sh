@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Runs every suite and adds up the lines "N passed, N failed" that each of them ends with.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 passed=0 failed=0 skipped=0
 for suite in ${SUITES:-check e2e}; do
     echo "==== make $suite"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every header must compile alone. Arguments: the compiler's flags.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 count=0 failed=0
 while read -r header; do
     count=$((count + 1))

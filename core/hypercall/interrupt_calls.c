@@ -4,7 +4,7 @@
 #include "core/hypervisor.h"
 #include "core/interrupt/doorbell.h"
 #include "core/interrupt/ipi.h"
-#include "core/lib/string.h"
+#include "core/lp.h"
 
 enum hv_status call_AssertVirtualInterrupt(struct call *call)
 {
@@ -140,10 +140,11 @@ enum hv_status call_SendSyntheticClusterIpi(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
-/* A hint; with one queue for all children there is nobody to yield to in particular. */
+/* Whoever holds the lock that the caller spins on may be among those that wait for a processor. */
 enum hv_status call_NotifyLongSpinWait(struct call *call)
 {
 	(void)call;
+	lp_yield(lp_self());
 	return HV_STATUS_SUCCESS;
 }
 

@@ -4,7 +4,7 @@
  * becomes of the VP; stepping over the instruction and injecting happen here only.
  */
 #include "core/intercept/handlers.h"
-#include "core/lp.h"
+#include "machine/machine.h"
 #include "core/vp/vp.h"
 
 struct intercept_row {
@@ -23,13 +23,11 @@ static const struct intercept_row rows[INTERCEPT_KINDS] = {
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 
-void intercept_dispatch(struct vp *vp, struct intercept *intercept)
+void intercept_dispatch(struct vp *vp, struct intercept *intercept, u64 start)
 {
 	const struct intercept_row *row = &rows[intercept->kind];
-	u64 start = lp_self()->stamp;
-	u64 *stats = vp->stats;
 
-	stats[row->count_index]++;
+	vp->stats[row->count_index]++;
 	switch (row->handle(vp, intercept)) {
 	case RESUME:
 		break;

@@ -48,7 +48,7 @@ struct intercept {
 
 struct vp;
 
-/* Handles one intercept of the VP that the calling LP runs. */
-void intercept_dispatch(struct vp *vp, struct intercept *intercept);
+/* Handles one intercept of the VP that the calling LP runs; it happened at TSC `start`. */
+void intercept_dispatch(struct vp *vp, struct intercept *intercept, u64 start);
 
 #endif

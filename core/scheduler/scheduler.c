@@ -124,6 +124,14 @@ bool sched_must_pick(const struct sched *sched, u32 index, u64 now)
 	return lp->slice_end != 0 && (s64)(now - lp->slice_end) >= 0;
 }
 
+void sched_yield(struct sched *sched, u32 index, u64 now)
+{
+	struct sched_lp *lp = &sched->lps[index];
+
+	if (sched->head || (bound_ready(lp) && lp->running != lp->bound))
+		lp->slice_end = now ? now : 1;
+}
+
 u64 sched_slice_end(const struct sched *sched, u32 index)
 {
 	const struct sched_lp *lp = &sched->lps[index];

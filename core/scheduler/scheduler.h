@@ -54,6 +54,9 @@ u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now);
 /* The entity, which is running or ready, cannot run any more. */
 void sched_block(struct sched *sched, struct sched_entity *entity);
 
+/* The entity that runs on the LP lets others go first, if any wait. */
+void sched_yield(struct sched *sched, u32 lp, u64 now);
+
 /* True if the LP's choice may change: slice over, or somebody with precedence is ready. */
 bool sched_must_pick(const struct sched *sched, u32 lp, u64 now);
 

@@ -61,33 +61,24 @@ static void hypervisor_leaf(const struct partition *partition, u32 leaf, u32 out
 	}
 }
 
-/* Bits that no partition sees, because what they promise is not there. */
-struct hidden_row {
-	u32 leaf;
-	u8 reg;
-	u32 bits;
-};
-
-static const struct hidden_row hidden_rows[] = {
-	{0x00000001, ECX, BIT(3) | BIT(5) | BIT(15) | BIT(24)}, /* MONITOR VMX PDCM TSC-deadline */
-	{0x00000005, EAX, ~0u},					/* MWAIT */
-	{0x00000005, EBX, ~0u},
-	{0x00000005, ECX, ~0u},
-	{0x00000005, EDX, ~0u},
-	{0x0000000a, EAX, ~0u}, /* performance monitoring */
-	{0x80000001, ECX, BIT(2) | BIT(12) | BIT(23) | BIT(24) | BIT(28) | BIT(29)}, /* SVM SKINIT PMU MWAITX */
-	{0x8000000a, EAX, ~0u}, /* SVM */
-	{0x8000000a, EBX, ~0u},
-	{0x8000000a, EDX, ~0u},
-	{0x8000001f, EAX, ~0u}, /* memory encryption */
-	{0x80000022, EAX, ~0u}, /* performance monitoring */
-};
-
+/* Takes out what no partition sees, because what it promises is not there. */
 static void hide(u32 leaf, u32 out[4])
 {
-	for (u32 i = 0; i < ARRAY_SIZE(hidden_rows); i++)
-		if (hidden_rows[i].leaf == leaf)
-			out[hidden_rows[i].reg] &= ~hidden_rows[i].bits;
+	switch (leaf) {
+	case 0x00000001: /* MONITOR, VMX, PDCM, TSC deadline */
+		out[ECX] &= ~(u32)(BIT(3) | BIT(5) | BIT(15) | BIT(24));
+		break;
+	case 0x80000001: /* SVM, SKINIT, performance counters, MWAITX */
+		out[ECX] &= ~(u32)(BIT(2) | BIT(12) | BIT(23) | BIT(24) | BIT(28) | BIT(29));
+		break;
+	case 0x00000005: /* MWAIT */
+	case 0x0000000a: /* performance monitoring */
+	case 0x8000000a: /* SVM */
+	case 0x8000001f: /* memory encryption */
+	case 0x80000022: /* performance monitoring */
+		out[EAX] = out[EBX] = out[ECX] = out[EDX] = 0;
+		break;
+	}
 }
 
 /* The index in page 0 of the chains of results by leaf; entry 0 ends a chain. */
@@ -179,7 +170,7 @@ static void set_bit(u32 *reg, u32 bit, bool value)
 /* Bits that mirror the VP's own registers (AMD APM vol. 3 appendix E). */
 static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
-	u64 states = hypervisor.backend->extended_states();
+	u64 states;
 
 	switch (leaf) {
 	case 1:
@@ -193,6 +184,7 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		break;
 	case 13:
 		if (subleaf == 0) {
+			states = hypervisor.backend->extended_states();
 			out[EAX] &= (u32)states;
 			out[EDX] &= (u32)(states >> 32);
 		}

@@ -69,6 +69,7 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	vp->partition = partition;
 	vp->index = index;
 	vp->running_lp = -1;
+	vp->last_lp = partition->is_root ? index : machine_lp_index();
 	if (!allocate_pages(vp, &partition->pool)) {
 		free_pages(vp);
 		return NULL;

@@ -74,6 +74,7 @@ struct vp {
 	u32 attention;
 	u32 suspend;
 	s32 running_lp; /* -1: no LP has its state loaded */
+	u32 last_lp;
 	enum vp_activity activity;
 	u8 startup_vector;
 	bool long_enabled; /* EFER.LME as the VP sees it */

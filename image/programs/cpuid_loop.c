@@ -6,15 +6,15 @@
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: cpuid_loop N\n");
-        return 2;
-    }
-    unsigned long n = strtoul(argv[1], NULL, 10);
-    for (unsigned long i = 0; i < n; i++) {
-        unsigned a, b, c, d;
-        __cpuid(0, a, b, c, d); /* volatile asm: not hoisted out of the loop */
-    }
-    printf("CPUID-LOOP %lu\n", n);
-    return 0;
+	if (argc != 2) {
+		fprintf(stderr, "usage: cpuid_loop N\n");
+		return 2;
+	}
+	unsigned long n = strtoul(argv[1], NULL, 10);
+	for (unsigned long i = 0; i < n; i++) {
+		unsigned a, b, c, d;
+		__cpuid(0, a, b, c, d); /* volatile asm: not hoisted out of the loop */
+	}
+	printf("CPUID-LOOP %lu\n", n);
+	return 0;
 }

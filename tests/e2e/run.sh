@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # End to end: the machine, Trivium, Linux as root, QEMU, a Debian guest; what each must say.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 passed=0 failed=0
 logs=build/e2e && mkdir -p "$logs"
 

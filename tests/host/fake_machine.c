@@ -2,6 +2,9 @@
 /* machine/machine.h for host tests: records what it is told and does nothing else. */
 #include "tests/host/fake_machine.h"
 
+#include "core/log.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,26 @@ static void reset_ram(void)
 	}
 }
 
+/* A processor with AVX-512 and protection keys; extended states as on real ones. */
+static const struct fake_cpuid default_cpuid[] = {
+	{0x00000000, 0, {0x0d, 0x68747541, 0x444d4163, 0x69746e65}},
+	{0x00000001, 0, {0x00a20f10, 0x00040800, 0xfffaffff, 0x178bfbff}},
+	{0x00000005, 0, {0x40, 0x40, 3, 0x11}},
+	{0x00000007, 0, {0, 0xffffffff, 0x0040000c, 0}},
+	{0x0000000a, 0, {0x04300404, 0, 0, 0}},
+	{0x0000000d, 0, {0x2e7, 2696, 2696, 0}},
+	{0x0000000d, 2, {256, 576, 0, 0}},
+	{0x0000000d, 5, {64, 1088, 0, 0}},
+	{0x0000000d, 6, {512, 1152, 2, 0}},
+	{0x0000000d, 7, {1024, 1664, 0, 0}},
+	{0x0000000d, 9, {8, 2688, 0, 0}},
+	{0x80000000, 0, {0x8000001f, 0, 0, 0}},
+	{0x80000001, 0, {0, 0, 0x35c237ff, 0x2fd3fbff}},
+	{0x80000008, 0, {0x3028, 0, 0, 0}},
+	{0x8000000a, 0, {1, 0x8000, 0, 0x119b9cff}},
+	{0x8000001f, 0, {3, 0, 0, 0}},
+};
+
 void fake_machine_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
@@ -39,7 +62,39 @@ void fake_machine_reset(void)
 	machine.boot.command_line = "";
 	machine.boot.range_count = 1;
 	machine.boot.ranges[0] = (struct memory_range){0, FAKE_RAM_SIZE, MEMORY_RAM};
+	fake.cpuid_count = ARRAY_SIZE(default_cpuid);
+	memcpy(fake.cpuid, default_cpuid, sizeof(default_cpuid));
 	reset_ram();
+}
+
+static struct fake_cpuid *find_cpuid(u32 leaf, u32 subleaf)
+{
+	for (u32 i = 0; i < fake.cpuid_count; i++)
+		if (fake.cpuid[i].leaf == leaf && fake.cpuid[i].subleaf == subleaf)
+			return &fake.cpuid[i];
+	return NULL;
+}
+
+void fake_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx, u32 edx)
+{
+	struct fake_cpuid *row = find_cpuid(leaf, subleaf);
+
+	if (!row && fake.cpuid_count == FAKE_CPUID_MAX)
+		abort();
+	if (!row)
+		row = &fake.cpuid[fake.cpuid_count++];
+	*row = (struct fake_cpuid){leaf, subleaf, {eax, ebx, ecx, edx}};
+}
+
+/* Only leaves 4, 7, 13 and 0x8000001d have subleaves. */
+void machine_cpuid(u32 leaf, u32 subleaf, u32 out[4])
+{
+	bool indexed = leaf == 4 || leaf == 7 || leaf == 13 || leaf == 0x8000001d;
+	const struct fake_cpuid *row = find_cpuid(leaf, indexed ? subleaf : 0);
+
+	memset(out, 0, 4 * sizeof(u32));
+	if (row)
+		memcpy(out, row->out, sizeof(row->out));
 }
 
 static void bad_use(const char *what, u64 value)
@@ -61,9 +116,19 @@ void fake_interrupt(u32 lp, u8 vector, bool level)
 		to->level[vector / 64] &= ~BIT(vector % 64);
 }
 
+static _Noreturn void end(enum fake_end how)
+{
+	if (!fake.catches_end)
+		bad_use("ended unexpectedly, way", how);
+	fake.end = how;
+	longjmp(fake.on_end, 1);
+}
+
 void machine_start_lps(void (*entry)(u32 lp_index))
 {
 	fake.lp_entry = entry;
+	if (fake.catches_end)
+		end(FAKE_STARTED);
 }
 
 u32 machine_lp_index(void)
@@ -133,11 +198,16 @@ void machine_take_interrupts(void)
 void machine_idle(void)
 {
 	fake.lps[fake.lp].idles++;
+	fake.tsc += fake.idle_ticks;
 	machine_take_interrupts();
 }
 
 void machine_relax(void)
 {
+	if (fake.relaxes++ == FAKE_RELAX_LIMIT)
+		bad_use("waits for ever, LP", fake.lp);
+	if (fake.on_relax)
+		fake.on_relax();
 }
 
 void *machine_ram(u64 spa)
@@ -166,18 +236,10 @@ void machine_console(char c)
 		fake.console[fake.console_length++] = c;
 }
 
-static _Noreturn void end(enum fake_end how)
-{
-	if (!fake.catches_end)
-		bad_use("ended unexpectedly, way", how);
-	fake.end = how;
-	longjmp(fake.on_end, 1);
-}
-
 _Noreturn void machine_sleep(u8 pm1a_type, u8 pm1b_type)
 {
-	(void)pm1a_type;
-	(void)pm1b_type;
+	fake.sleep_types[0] = pm1a_type;
+	fake.sleep_types[1] = pm1b_type;
 	end(FAKE_SLEPT);
 }
 
@@ -188,6 +250,31 @@ _Noreturn void machine_reset(void)
 
 _Noreturn void machine_stop(void)
 {
-	printf("%s", fake.console);
+	if (!fake.catches_end)
+		printf("%s", fake.console);
 	end(FAKE_STOPPED);
+}
+
+void machine_stop_others(void)
+{
+	fake.stopped_others++;
+}
+
+void machine_backtrace(void)
+{
+}
+
+/* Stands in for panic() everywhere but in core/log.c itself (see HOST_LDFLAGS). */
+_Noreturn void __wrap_panic(const char *format, ...);
+
+_Noreturn void __wrap_panic(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(fake.panic, sizeof(fake.panic), format, arguments);
+	va_end(arguments);
+	if (!fake.catches_end)
+		printf("panic: %s\n", fake.panic);
+	end(FAKE_PANICKED);
 }

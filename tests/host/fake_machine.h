@@ -12,10 +12,27 @@
 #define FAKE_TSC_HZ	     2000000000ull
 #define FAKE_PENDING_MAX     16
 #define FAKE_CONSOLE_SIZE    4096
+#define FAKE_CPUID_MAX	     48
+#define FAKE_PANIC_SIZE	     160
+#define FAKE_RELAX_LIMIT     100000
 #define FAKE_TIMER_NOT_ARMED (~0ull)
 
 /* How a test left the code under test: by one of the machine's calls that do not return. */
-enum fake_end { FAKE_NOT_ENDED, FAKE_SLEPT, FAKE_WAS_RESET, FAKE_STOPPED };
+enum fake_end {
+	FAKE_NOT_ENDED,
+	FAKE_SLEPT,
+	FAKE_WAS_RESET,
+	FAKE_STOPPED,
+	FAKE_PANICKED, /* fake.panic says why */
+	FAKE_STARTED,  /* the boot processor has told the others to start */
+};
+
+/* A row of what machine_cpuid() says; leaves without one are 0. */
+struct fake_cpuid {
+	u32 leaf;
+	u32 subleaf;
+	u32 out[4];
+};
 
 struct fake_lp {
 	u64 timer_tsc; /* last argument of machine_timer_arm() */
@@ -35,6 +52,13 @@ struct fake_machine {
 	u32 lp;	 /* what machine_lp_index() says */
 	u64 tsc; /* what machine_tsc() says; grows by tsc_step after each reading */
 	u64 tsc_step;
+	u64 idle_ticks; /* length of machine_idle() */
+	u32 cpuid_count;
+	struct fake_cpuid cpuid[FAKE_CPUID_MAX];
+	void (*on_relax)(void); /* what other LPs do while this one waits */
+	u32 relaxes;		/* more than FAKE_RELAX_LIMIT end the test: it waits for ever */
+	u32 stopped_others;	/* machine_stop_others() calls */
+	u8 sleep_types[2];
 	struct fake_lp lps[MAX_LPS];
 	void (*lp_entry)(u32 lp_index); /* argument of machine_start_lps() */
 	u32 console_length;
@@ -42,12 +66,16 @@ struct fake_machine {
 	enum fake_end end;
 	jmp_buf on_end;
 	bool catches_end;
+	char panic[FAKE_PANIC_SIZE];
 };
 
 extern struct fake_machine fake;
 
 /* Four LPs, 64 MiB of zeroed RAM, time 0, nothing recorded. */
 void fake_machine_reset(void);
+
+/* Sets a row of CPUID. */
+void fake_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx, u32 edx);
 
 /* Makes the next machine_take_interrupts() or machine_idle() on `lp` deliver `vector`. */
 void fake_interrupt(u32 lp, u8 vector, bool level);

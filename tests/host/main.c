@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs the host tests of tests.def, or those whose names start with the argument. Ends with
- * "N passed, N failed" and exits 1 if a test failed or none was run.
+ * Runs the host tests of tests.def, or those whose names start with the argument; each in a
+ * process of its own, because the hypervisor's state is static and meant to start once. Ends
+ * with "N passed, N failed" and exits 1 if a test failed or none was run.
  */
+#include "tests/host/fake_backend.h"
 #include "tests/host/test.h"
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A test that takes longer hangs. */
+#define TEST_SECONDS 30
 
 struct test {
 	const char *name;
@@ -65,16 +73,38 @@ void test_relax(u32 turn)
 		sched_yield();
 }
 
-static bool passes(const struct test *test)
+static void run(const struct test *test)
 {
 	current = test;
 	failures_of_current = 0;
 	random_state = 0x9e3779b97f4a7c15ull;
 	fake_machine_reset();
+	fake_backend_reset();
 	test->run();
-	if (failures_of_current)
+}
+
+static bool passes(const struct test *test)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child < 0) {
+		perror("fork");
+		exit(2);
+	}
+	if (child == 0) {
+		alarm(TEST_SECONDS);
+		run(test);
+		fflush(stdout);
+		_exit(failures_of_current != 0);
+	}
+	while (waitpid(child, &status, 0) != child)
+		;
+	if (WIFSIGNALED(status))
+		printf("%s: ended by signal %d\n", test->name, WTERMSIG(status));
+	if (status)
 		printf("FAILED %s\n", test->name);
-	return failures_of_current == 0;
+	return !status;
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,7 @@ $(OUT)/obj/%.o: %
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(OUT)/%.elf: $$(patsubst $$(PERCENT),$(OUT)/obj/$$(PERCENT).o,$$(wildcard $(FOLDER)/$$*/*.c $(FOLDER)/$$*/*.S)) $(LIB_OBJS) $(LIB)/image.ld
-	@$(LD) -nostdlib -static -z noexecstack -T $(LIB)/image.ld -o $@ $(filter %.o,$^)
+	@$(LD) -nostdlib -static -z noexecstack --no-warn-rwx-segments -T $(LIB)/image.ld -o $@ $(filter %.o,$^)
 
 PERCENT := %
 

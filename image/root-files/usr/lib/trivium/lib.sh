@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=sh
-# What the root's run-* scripts share.
+# What the root's scripts share.
 
 # option NAME DEFAULT: the value of NAME=value on the kernel command line.
 option() {
@@ -11,15 +11,20 @@ option() {
     echo "$_value"
 }
 
-# guest CPUS RUN [QEMU-ARGUMENT...]: runs a guest with its serial port on ours, until it powers off.
-# RUN is guest-init's guest.run=. trivium.accel=tcg tries the same image on a root without a hypervisor.
-guest() {
-    _cpus=$1 _run=$2
-    shift 2
-    _accel=$(option trivium.accel mshv)
-    case $_accel in mshv) _cpu=host ;; *) _cpu=max ;; esac
-    qemu-system-x86_64 -accel "$_accel" -M pc -cpu "$_cpu" -m 256 -smp "$_cpus" -nodefaults -no-user-config \
-        -display none -serial stdio -no-reboot \
-        -kernel /usr/lib/trivium/guest/vmlinuz -initrd /usr/lib/trivium/guest/guest.cpio.gz \
-        -append "console=ttyS0 panic=-1 $(option guest.log quiet) guest.run=$_run" "$@"
+# wait_for SECONDS FILE PATTERN: until a line of the file matches, with a sign of life every 20 s.
+wait_for() {
+    _left=$((10 * $1))
+    until grep -qaE "$3" "$2"; do
+        _left=$((_left - 1))
+        [ "$_left" -gt 0 ] || return 1
+        [ $((_left % 200)) -gt 0 ] || echo "... waiting for $3: $((_left / 10)) s left"
+        sleep 0.1
+    done
+}
+
+need_mshv() {
+    [ "$(option trivium.accel mshv)" != mshv ] || [ -e /dev/mshv ] || {
+        echo "ROOT-FAILED no /dev/mshv: this Linux is not the root partition of a hypervisor"
+        exit 1
+    }
 }

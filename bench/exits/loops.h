@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is measured, in a form that a root and a child partition can run alike. */
+#ifndef BENCH_EXITS_LOOPS_H
+#define BENCH_EXITS_LOOPS_H
+
+#include "core/lib/types.h"
+
+#define ROUNDS	    7
+#define TURNS	    1000
+#define TIMER_TURNS 100
+#define TIMER_NS    100000
+
+#define SELF_VECTOR  0x41
+#define TIMER_VECTOR 0x42
+
+struct operation {
+	const char *name; /* a word for bench/run.sh */
+	u32 turns;
+	u64 (*run)(u32 turns); /* instructions (TSC ticks) for all turns */
+};
+
+extern const struct operation operations[];
+extern const u32 operation_count;
+
+/* Instructions a turn in hundredths: median of ROUNDS rounds. */
+u64 measure(const struct operation *operation);
+
+#endif
