@@ -8,7 +8,8 @@ OBJ     := $(BUILD)/obj
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wwrite-strings -Wundef -Wvla
-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno-red-zone \
+# Link-time optimization: intercepts cross many small functions in many files.
+CFLAGS := -std=gnu11 -O2 -flto=2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-asynchronous-unwind-tables -fcf-protection=none $(WARN) -I.
 
@@ -19,33 +20,43 @@ SRCS := $(wildcard boot/*.S boot/*.c machine/x86/*.S machine/x86/*.c backend/svm
 OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack -T boot/link.ld
 
-.PHONY: all clean help deps inputs run check emu e2e bench lint test docs
-all: $(BUILD)/trivium.elf
+.PHONY: all clean help deps inputs run shell check emu e2e bench lint test docs
+all: $(BUILD)/trivium.elf ## the hypervisor
+
+help:
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 $(OBJ)/%.o: %
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-# The second link adds the symbol table for backtraces; it moves no code.
+# One object from all, then two links: the second adds the symbol table for backtraces and moves no
+# code.
 $(BUILD)/trivium.elf: $(OBJS) boot/link.ld tools/symbols.sh
 	@echo "  LD    $@"
-	@$(LINK) -o $(BUILD)/trivium.first.elf $(OBJS)
+	@$(CC) $(CFLAGS) -r -nostdlib -flinker-output=nolto-rel $(OBJS) -o $(BUILD)/trivium.o
+	@$(LINK) -o $(BUILD)/trivium.first.elf $(BUILD)/trivium.o
 	@tools/symbols.sh $(BUILD)/trivium.first.elf > $(BUILD)/symbols.S
 	@$(CC) -c $(BUILD)/symbols.S -o $(BUILD)/symbols.o
-	@$(LINK) -o $@ $(OBJS) $(BUILD)/symbols.o
+	@$(LINK) -o $@ $(BUILD)/trivium.o $(BUILD)/symbols.o
 
 # What the emulated machine needs: QEMU, the root's kernel and image. Cached by content.
 deps:
 	@scripts/install-deps.sh
-inputs: deps
+inputs: deps ## what the emulated machine needs (the first time: minutes)
 	@scripts/fetch-tools.sh
 	@scripts/build-root-kernel.sh
 	@scripts/build-root-image.sh
 	@scripts/build-initramfs.sh
 
-run: all inputs
-	@scripts/machine.sh --run $(if $(SHELL_ROOT),shell,demo)
+# What the root partition does: demo, shell, none, ... (image/root-files/usr/lib/trivium/run-*).
+ROOT ?= demo
+run: inputs ## boot the emulated machine: Trivium, Linux as root, QEMU, a Debian guest, rates
+	@$(MAKE) --no-print-directory -s all
+	@scripts/machine.sh --run $(ROOT)
+shell: ## the same, to a shell of the root partition (= make run ROOT=shell)
+	@$(MAKE) --no-print-directory run ROOT=shell
 
 # ---- Tests ----
 
@@ -70,24 +81,35 @@ $(BUILD)/host-tests-$(1): $$(HOST_OBJS_$(1))
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call HOST_RULES,$(compiler))))
 
-check: deps
+check: deps ## unit tests on the host
 	@$(MAKE) --no-print-directory -j$$(nproc) $(HOST_COMPILERS:%=$(BUILD)/host-tests-%)
 	@set -e; for cc in $(HOST_COMPILERS); do \
 		echo "check: $$cc"; \
 		$(BUILD)/host-tests-$$cc; \
 	done
 
-e2e: all inputs
+e2e: inputs ## unattended runs of the emulated machine
+	@$(MAKE) --no-print-directory -s all
 	@tests/e2e/run.sh
 
+emu: deps ## test partitions on the real hypervisor
+	@scripts/fetch-tools.sh
+	@$(MAKE) --no-print-directory -s all
+	@tests/emulator/run.sh $(TESTS)
+
+bench: inputs ## instructions an intercept takes, and Linux's way to user space
+	@$(MAKE) --no-print-directory -s all
+	@bench/run.sh
+
 # All tests; the last line sums up.
-test: all
+test: deps ## every test; the last line sums up
+	@$(MAKE) --no-print-directory -s all
 	@tests/run-all.sh
 
 # What can be checked without a machine; docs: what is made from tables (docs/tlfs-map.md, docs/reference).
-lint: deps
+lint: deps ## what can be checked without a machine
 	@tools/lint.sh $(CFLAGS)
-docs:
+docs: ## what is made from tables
 	@tools/gen_docs.py
 
 clean:

@@ -57,6 +57,8 @@ struct backend {
 	void (*watch)(struct vp *vp, bool cr8_writes, bool nmi_return);
 	/* After an instruction was stepped over or an event queued: no interrupt shadow any more. */
 	void (*clear_shadow)(struct vp *vp);
+	/* True at CPL 0. */
+	bool (*privileged)(const struct vp *vp);
 	/* True at CPL 0 in 64-bit mode: where hypercalls may come from. */
 	bool (*privileged_64)(const struct vp *vp);
 	/* True while RFLAGS.IF or an interrupt shadow keeps interrupts out. */

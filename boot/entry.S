@@ -24,6 +24,7 @@ multiboot_header:
 	.long image_end
 	.long boot_entry
 
+/* DOC: boot-entry */
 	.text
 	.code32
 	.globl boot_entry

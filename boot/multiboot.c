@@ -119,6 +119,7 @@ static void copy_modules(const struct multiboot_info *info)
 	machine.boot.module_count = info->module_count;
 }
 
+/* DOC: boot-facts */
 void boot_main(u32 magic, u32 info_address)
 {
 	const struct multiboot_info *info = (const void *)(u64)info_address;

@@ -236,5 +236,6 @@ void panic(const char *format, ...)
 	send(&line);
 	log_error("on LP %u", self);
 	machine_backtrace();
+	trace_print();
 	machine_stop();
 }

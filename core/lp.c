@@ -52,15 +52,20 @@ void lp_publish(struct lp *lp)
 		publish_vp(lp->vp);
 }
 
-/* The time since the last stamp was the hypervisor's, spent on nobody's intercept. */
-static void charge_hypervisor(struct lp *lp)
+/*
+ * The time since the last stamp was the hypervisor's. It belongs to the last intercept of the
+ * loaded VP, so that the times of all its classes add up to its hypervisor time.
+ */
+static inline void charge_hypervisor(struct lp *lp, struct vp *vp, u64 now)
 {
-	u64 now = machine_tsc();
+	u64 spent = now - lp->stamp;
 
-	lp->hypervisor_tsc += now - lp->stamp;
-	if (lp->vp)
-		lp->vp->hypervisor_tsc += now - lp->stamp;
 	lp->stamp = now;
+	lp->hypervisor_tsc += spent;
+	if (!vp)
+		return;
+	vp->hypervisor_tsc += spent;
+	intercept_charge(vp, vp->last_kind, spent);
 }
 
 /* ---- Cross-LP requests ---- */
@@ -95,6 +100,19 @@ void lp_relax(void)
 	atomic_store(&self->quiescent, false);
 }
 
+/*
+ * Emulators can lose an interrupt that comes at the moment of a VM entry (docs/emulators.md), and
+ * then nothing but the next interrupt ends the wait: so it is sent again.
+ */
+#define TURNS_PER_KICK 4096
+
+void lp_relax_and_kick(u32 lp_index, u32 turn)
+{
+	lp_relax();
+	if (turn % TURNS_PER_KICK == 0)
+		lp_notify(lp_index, LP_RESCHEDULE);
+}
+
 void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
 {
 	struct lp *lp = &lps[lp_index];
@@ -111,8 +129,8 @@ void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
 		lp_relax();
 	}
 	lp_notify(lp_index, LP_CALL);
-	while (!atomic_load(&call.done))
-		lp_relax();
+	for (u32 turn = 1; !atomic_load(&call.done); turn++)
+		lp_relax_and_kick(lp_index, turn);
 }
 
 /* ---- Scheduling ---- */
@@ -136,7 +154,7 @@ void lp_wake(struct vp *vp)
 void lp_yield(struct lp *lp)
 {
 	spin_lock(&sched_lock);
-	sched_yield(&sched, lp->index, machine_tsc());
+	sched_give_way(&sched, lp->index, machine_tsc());
 	spin_unlock(&sched_lock);
 	atomic_or(&lp->attention, LP_RESCHEDULE);
 }
@@ -161,7 +179,8 @@ static void load(struct lp *lp, struct vp *vp)
 
 	lp->vp = vp;
 	atomic_store(&lp->partition, vp->partition);
-	atomic_store(&vp->running_lp, (s32)lp->index);
+	/* Pairs with vp_signal(), which sets attention bits and then looks at running_lp. */
+	(void)atomic_exchange(&vp->running_lp, (s32)lp->index);
 	vp->wait_tsc += now - vp->sched.ready_since;
 	stat_vp(vp, WaitingForCpuTime) = stats_100ns(vp->wait_tsc);
 	stat_vp(vp, LogicalProcessorDispatches)++;
@@ -169,17 +188,20 @@ static void load(struct lp *lp, struct vp *vp)
 	vp->last_lp = lp->index;
 	stat_lp(lp, ContextSwitches)++;
 	hypervisor.backend->vp_load(vp);
-	vp->fetch_page = NULL;
 }
 
+/* DOC: stop-and-tell */
 /* The loaded VP cannot run. Unless that has changed meanwhile, it leaves the LP. */
 static void block_current(struct lp *lp)
 {
 	struct vp *vp = lp->vp;
 	u32 target = SCHED_NO_LP;
+	bool post = vp->message_waits;
 
-	charge_hypervisor(lp);
+	charge_hypervisor(lp, lp->vp, machine_tsc());
 	spin_lock(&sched_lock);
+	if (post)
+		atomic_add(&vp->posting, 1);
 	sched_block(&sched, &vp->sched);
 	unload(lp);
 	/*
@@ -191,22 +213,40 @@ static void block_current(struct lp *lp)
 		target = sched_wake(&sched, &vp->sched, machine_tsc());
 	spin_unlock(&sched_lock);
 	poke(target);
-	if (vp->message_waits)
-		message_post(vp);
+	if (!post)
+		return;
+	message_post(vp);
+	atomic_add(&vp->posting, -1u); /* the last touch: lp_block() lets others free the VP */
+}
+
+bool lp_try_block(struct vp *vp)
+{
+	bool stopped;
+
+	spin_lock(&sched_lock);
+	stopped = vp->sched.state != SCHED_RUNNING;
+	if (stopped)
+		sched_block(&sched, &vp->sched);
+	spin_unlock(&sched_lock);
+	return stopped;
 }
 
 void lp_block(struct vp *vp)
 {
-	for (;;) {
+	for (u32 turn = 0;; turn++) {
+		u32 lp;
+
 		spin_lock(&sched_lock);
-		if (vp->sched.state != SCHED_RUNNING) {
+		if (vp->sched.state != SCHED_RUNNING)
 			sched_block(&sched, &vp->sched);
-			spin_unlock(&sched_lock);
-			return;
-		}
+		lp = vp->sched.state == SCHED_RUNNING ? vp->sched.lp : SCHED_NO_LP;
 		spin_unlock(&sched_lock);
-		lp_notify(vp->sched.lp, LP_RESCHEDULE);
-		lp_relax();
+		if (lp != SCHED_NO_LP)
+			lp_relax_and_kick(lp, turn);
+		else if (atomic_load(&vp->posting))
+			lp_relax();
+		else
+			return;
 	}
 }
 
@@ -219,12 +259,14 @@ static void adopt_timer(struct lp *lp, struct vp *vp)
 	lp_timer_insert(lp, vp);
 }
 
+/* DOC: switch */
 static void reschedule(struct lp *lp)
 {
 	struct sched_entity *next;
 	struct vp *vp = lp->vp;
+	u32 target;
 
-	charge_hypervisor(lp);
+	charge_hypervisor(lp, lp->vp, machine_tsc());
 	spin_lock(&sched_lock);
 	if (!sched_must_pick(&sched, lp->index, lp->stamp)) {
 		spin_unlock(&sched_lock);
@@ -236,7 +278,10 @@ static void reschedule(struct lp *lp)
 		if (next)
 			load(lp, CONTAINER_OF(next, struct vp, sched));
 	}
+	/* Whoever had to leave this LP may find another that has nothing to do. */
+	target = sched_claim_idle(&sched);
 	spin_unlock(&sched_lock);
+	poke(target);
 	if (lp->vp)
 		adopt_timer(lp, lp->vp);
 }
@@ -324,7 +369,7 @@ void lp_physical_interrupt(u8 vector)
 	if (!machine_interrupt_is_level(vector)) {
 		machine_end_interrupt();
 		vp_interrupt(lp->root_vp, vector, false);
-	} else if (lp->root_vp->activity == VP_WAIT_SIPI) {
+	} else if (lp->root_vp->activity == VP_WAIT_SIPI || !vapic_enabled(&lp->root_vp->apic)) {
 		machine_end_interrupt();
 	} else {
 		/* Ended when the root VP ends it, or the line would fire again at once. */
@@ -333,12 +378,29 @@ void lp_physical_interrupt(u8 vector)
 	stat_vp(lp->root_vp, HardwareInterrupts)++;
 }
 
+/*
+ * The physical APIC can only end its highest interrupt, and the guest may end a lower one first:
+ * so those that the guest has ended are noted and go when their turn comes.
+ */
+void lp_end_level_interrupt(struct lp *lp, u8 vector)
+{
+	int highest = machine_highest_in_service();
+
+	lp->ended[vector / 64] |= BIT(vector % 64);
+	while (highest >= 0 && (lp->ended[highest / 64] & BIT(highest % 64))) {
+		lp->ended[highest / 64] &= ~BIT(highest % 64);
+		machine_end_interrupt();
+		highest = machine_highest_in_service();
+	}
+}
+
 void lp_physical_nmi(void)
 {
 	struct lp *lp = lp_self();
 
 	/* It may have interrupted anything, also a holder of locks: the run loop does the rest. */
 	atomic_or(&lp->attention, LP_NMI);
+	machine_kick(lp->index);
 }
 
 /* ---- The loop ---- */
@@ -362,7 +424,7 @@ static void service(struct lp *lp)
 
 static void idle(struct lp *lp)
 {
-	charge_hypervisor(lp);
+	charge_hypervisor(lp, lp->vp, machine_tsc());
 	publish_lp(lp);
 	stat_lp(lp, ProcessorHalts)++;
 	stat_lp(lp, C1TransitionsCount)++;
@@ -370,6 +432,18 @@ static void idle(struct lp *lp)
 		machine_idle();
 	lp->idle_tsc += machine_tsc() - lp->stamp;
 	lp->stamp = machine_tsc();
+}
+
+/* DOC: charge */
+/* RCX tells which MSR or hypercall it was. */
+static void trace(struct lp *lp, const struct vp *vp, const struct intercept *intercept)
+{
+	struct trace_record *record = trace_next(&lp->trace);
+
+	record->tsc = lp->stamp;
+	record->rip = vp->regs.rip;
+	record->rcx = vp->regs.gpr[RCX];
+	record->who = vp->trace_tag | intercept->kind;
 }
 
 /* One round trip: the interval before entry belongs to the last intercept, then to the guest. */
@@ -385,19 +459,19 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 		vp->flush_generation = generation;
 		hypervisor.backend->flush(vp);
 	}
-	now = machine_tsc();
-	lp->hypervisor_tsc += now - lp->stamp;
-	vp->hypervisor_tsc += now - lp->stamp;
-	lp->stamp = now;
+	charge_hypervisor(lp, vp, machine_tsc());
 	hypervisor.backend->run(vp, intercept);
 	now = machine_tsc();
 	lp->guest_tsc += now - lp->stamp;
 	vp->guest_tsc += now - lp->stamp;
 	lp->stamp = now;
-	intercept_dispatch(vp, intercept, now);
+	vp->last_kind = intercept->kind;
+	trace(lp, vp, intercept);
+	intercept_dispatch(vp, intercept);
 }
 
-void lp_step(struct lp *lp)
+/* DOC: run-loop */
+static inline void step(struct lp *lp)
 {
 	struct intercept intercept;
 
@@ -414,10 +488,15 @@ void lp_step(struct lp *lp)
 	run_vp(lp, lp->vp, &intercept);
 }
 
+void lp_step(struct lp *lp)
+{
+	step(lp);
+}
+
 _Noreturn void lp_run(struct lp *lp)
 {
 	lp->start = lp->stamp = machine_tsc();
 	lp->armed_tsc = ~0ull;
 	for (;;)
-		lp_step(lp);
+		step(lp);
 }

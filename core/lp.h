@@ -6,6 +6,7 @@
 #include "core/lib/spinlock.h"
 #include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
+#include "core/trace.h"
 #include "machine/machine.h"
 
 struct partition;
@@ -29,14 +30,17 @@ struct lp {
 	struct vp *vp;	    /* whose state is loaded, or NULL */
 	struct vp *root_vp; /* the root VP bound here */
 	struct partition *partition; /* of the loaded VP */
+	struct partition *target;    /* of the hypercall that is going on */
 	u64 entries;	    /* into VPs, ever: see partition_flush() */
-	bool quiescent;	    /* waits or idles: holds no pointer into a guest's memory */
+	bool quiescent;	    /* waits: holds no pointer into a guest's memory */
 	u64 stamp;	    /* TSC up to which time has been charged */
 	u64 start;
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
 	u64 idle_tsc;
 	u64 *stats;
+	u64 ended[4]; /* level-triggered vectors, see lp_end_level_interrupt() */
+	struct trace trace;
 	struct spinlock timer_lock;
 	struct vp *timer_list;
 	u64 armed_tsc;
@@ -72,10 +76,18 @@ void lp_call(u32 lp_index, void (*function)(void *argument), void *argument);
  */
 void lp_relax(void);
 
+/* lp_relax() for somebody who waits for `lp_index` to leave its VP; `turn` counts the calls. */
+void lp_relax_and_kick(u32 lp_index, u32 turn);
+
 /* The VP may run: hands it to the scheduler unless it already has it, or cannot run after all. */
 void lp_wake(struct vp *vp);
 /* Returns when no LP runs the VP; it must not be runnable. */
 void lp_block(struct vp *vp);
+/* The same without waiting. False: an LP runs it. */
+bool lp_try_block(struct vp *vp);
+
+/* The root VP of the calling LP has ended a level-triggered physical interrupt. */
+void lp_end_level_interrupt(struct lp *lp, u8 vector);
 
 /* The VP that runs on the calling LP lets others go first. */
 void lp_yield(struct lp *lp);

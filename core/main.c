@@ -104,6 +104,7 @@ static void map_identity(u64 start, u64 end, u32 level)
 		panic("out of memory for the root's nested tables");
 }
 
+/* DOC: root-map */
 /* Everything at its own address but what is ours and the physical APICs. Holes must be sorted. */
 static void map_root(void)
 {
@@ -200,6 +201,7 @@ static void run_lp(u32 index)
 	lp_run(lp);
 }
 
+/* DOC: start-order */
 _Noreturn void hypervisor_main(void)
 {
 	const char *missing;

@@ -122,6 +122,7 @@ void loader_enter_32(struct vp *vp, u64 entry, u64 argument)
 	vp->regs.gpr[RSI] = argument;
 }
 
+/* DOC: root-software */
 void loader_start_root(struct vp *vp)
 {
 	const struct boot_info *boot = &machine.boot;

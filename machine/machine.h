@@ -86,6 +86,12 @@ void machine_nmi(u32 lp_index);
 /* Ends the highest in-service interrupt of this LP's physical APIC. */
 void machine_end_interrupt(void);
 
+/* The highest vector in service at this LP's physical APIC; -1 if none. */
+int machine_highest_in_service(void);
+
+/* Writes all caches back to memory. */
+void machine_write_back(void);
+
 /* True if `vector`, in service at this LP's physical APIC, was level triggered. */
 bool machine_interrupt_is_level(u8 vector);
 

@@ -13,7 +13,7 @@ pack() { (cd "$1" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --r
 
 files=$work/root/root-files
 library=$files/usr/lib/trivium
-mkdir -p "$work"/root/bin "$work"/guest/bin "$files"
+mkdir -p "$work"/root/bin "$work"/guest/{bin,lib/modules} "$files"
 cp -r "$REPO/image/root-files/." "$files"
 mkdir -p "$library"/{bin,guest}
 for source in "$REPO"/image/programs/*.c; do # static: the same file runs in the root and in the guest
@@ -22,6 +22,7 @@ done
 
 cp "$busybox" "$library"/bin/* "$work/guest/bin"
 cp "$REPO/image/guest-init" "$work/guest/init"
+tar -xf "$BUILD/root/modules.tar" -C "$work/guest/lib/modules"
 cp "$busybox" "$work/root/bin"
 cp "$REPO/image/init" "$work/root/init"
 find "$work" -exec touch -hd @0 {} +

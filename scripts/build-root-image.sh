@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 build() {
-    local kernel out
+    local kernel out module
     begin_product
     out=$work/product
     mkdir "$out"
@@ -14,6 +14,12 @@ build() {
     cd "$work"
     step "download the guest's kernel: $kernel" apt-get download "$kernel"
     dpkg -x "$kernel"_*.deb guest
+    mkdir modules
+    for module in virtio_blk failover net_failover virtio_net; do # of Debian's modules, what guests under test load
+        find guest -name "$module.ko.xz" -exec xz -dc {} + >"modules/$module.ko"
+        [[ -s modules/$module.ko ]] || die "$kernel has no module $module"
+    done
+    tar -cf "$out/modules.tar" -C modules .
     echo "$kernel $(package_version "$kernel")" >>"$out/versions"
     unset APT_CONFIG
 
@@ -29,7 +35,7 @@ EOF
     for exclude in doc man locale info bash-completion; do option+=(--dpkgopt="path-exclude=/usr/share/$exclude/*"); done
     for exclude in system-i386 system-x86_64-microvm; do option+=(--dpkgopt="path-exclude=/usr/bin/qemu-$exclude"); done
     step "install Debian $ROOT_SUITE with QEMU (under a minute)" mmdebstrap --variant=essential "${option[@]}" \
-        --aptopt='APT::Install-Recommends "false"' --include=qemu-system-x86,busybox-static \
+        --aptopt='APT::Install-Recommends "false"' --include=qemu-system-x86,busybox-static,syslinux,dosfstools \
         --aptopt="$(network_settings)" --setup-hook='upload preferences /etc/apt/preferences.d/trivium' \
         --format=tar "$ROOT_SUITE" root.tar "${archive[@]}"
     # Through a tar, so that neither mmdebstrap nor we need root: in the image every file is root's, and /dev is devtmpfs.
@@ -49,5 +55,5 @@ EOF
 
 product root-image "$ROOT_SUITE $ROOT_NEW_SUITE $ROOT_QEMU_MIN $GUEST_KERNEL_PACKAGE" "$0"
 cached || build
-use_product root-image root root.img busybox vmlinuz packages
+use_product root-image root root.img busybox vmlinuz modules.tar packages
 say "build/root/root.img: $(du -Lh "$BUILD/root/root.img" | cut -f1)"

@@ -56,6 +56,7 @@ accel=(-accel "tcg,thread=multi")
 if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single,one-insn-per-tb=on" -icount "shift=0,sleep=off"); fi
 linux="console=ttyS0 panic=-1 trivium.run=$RUN"
 if [[ ! $VERBOSE ]]; then linux+=" quiet"; fi
+if [[ ! -t 1 || $LOG ]]; then linux+=" trivium.table=plain"; fi # a log is no terminal
 if [[ $APPEND ]]; then linux+=" $APPEND"; fi
 
 if [[ $PAYLOAD ]]; then
@@ -78,6 +79,7 @@ for word in "${command[@]}"; do # so that it can be pasted into a shell
     if [[ $word =~ ^[A-Za-z0-9_./,=+:-]+$ ]]; then printf '%s ' "$word"; else printf '%s ' "${word@Q}"; fi
 done
 echo
+if [[ -t 0 ]]; then echo "(Ctrl-A X ends the machine)"; fi
 # --foreground: QEMU keeps the terminal
 if [[ $TIMEOUT != 0 ]]; then command=(timeout --foreground -k 5 "$TIMEOUT" "${command[@]}"); fi
 if [[ ! $LOG ]]; then exec "${command[@]}"; fi

@@ -77,7 +77,7 @@ class Facts:
             found = full.search(text) if re.search(pattern, text, re.M) else None
             if found:
                 comment = re.sub(r"\s*\n \*\s*", " ", found[1] or "").strip()
-                return path, "" if comment.startswith("----") else comment
+                return path, "" if comment.startswith(("----", "DOC:")) else comment
         return "", ""
 
     def tested_by(self, *words):

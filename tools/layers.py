@@ -11,7 +11,7 @@ import re
 import sys
 
 BASE = "core/lib core/log.h machine/machine.h"
-STATE = "core/hypervisor.h core/lp.h"
+STATE = "core/hypervisor.h core/lp.h core/trace.h"
 
 MAY_INCLUDE = {
     "abi": "core/lib/types.h",
@@ -46,7 +46,7 @@ MAY_INCLUDE = {
     # The top: state, run loop, order of the start.
     "core": BASE + " abi backend/backend.h core",
     "core/main.c": BASE + " abi backend/backend.h core loader/loader.h",
-    "core/log": "core/lib machine/machine.h",
+    "core/log": "core/lib machine/machine.h core/trace.h",
     "core/options": "core/lib core/log.h",
 }
 

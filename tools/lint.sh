@@ -27,8 +27,8 @@ formatted() {
         count=$((count + 1))
         clang-format --dry-run -Werror "$file" 2>/dev/null || { echo "not as clang-format would have it: $file"; wrong=1; }
     done < <(c_files)
-    echo "$count files are as $(clang-format --version | sed 's/.*\(clang-format version [0-9.]*\).*/\1/') would have them"
-    return $wrong
+    if ((wrong)); then return 1; fi
+    echo "$count files, $(clang-format --version | sed 's/.*\(clang-format version [0-9.]*\).*/\1/')"
 }
 
 tidy() {
@@ -37,7 +37,7 @@ tidy() {
     # shellcheck disable=SC2016 # sh's own variables
     if ! printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 6 sh -c \
         'flags=$1; shift; exec clang-tidy --quiet "$@" -- $flags 2>&1' sh "$*" >build/lint-tidy; then
-        grep -vE '^[0-9]+ warnings? (generated|treated)|^(Suppressed|Use -header-filter)' build/lint-tidy
+        grep -vE '^[0-9]+ warnings? (generated|treated)|^(Suppressed|Use -header-filter)' build/lint-tidy | awk '!seen[$0]++'
         return 1
     fi
     echo "no finding in ${#sources[@]} files"

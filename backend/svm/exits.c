@@ -61,6 +61,7 @@ struct exit_row {
 
 #define EXIT_CODES 0x90
 
+/* DOC: exit-rows */
 static const struct exit_row exit_rows[EXIT_CODES] = {
 	[0x00 ... 0x1f] = {INTERCEPT_ControlRegister, translate_control},
 	[0x20 ... 0x3f] = {INTERCEPT_DebugRegister, translate_other},

@@ -4,10 +4,10 @@
 #include "core/lib/string.h"
 #include "machine/x86/cpu.h"
 
-#define CR0_PAGING BIT(31)
+#define CR0_PAGING  BIT(31)
 #define LONG_ENABLE BIT(8)
 #define LONG_ACTIVE BIT(10)
-#define SVM_ENABLE BIT(12)
+#define SVM_ENABLE  BIT(12)
 
 /*
  * EFER.LME is kept from the processor while paging is off, where it has no effect: an emulator
@@ -24,54 +24,54 @@ static void settle_long_mode(struct vp *vp)
 	vmcb->clean = 0;
 }
 
-struct plain_register {
-	enum hv_register_name name;
-	u32 offset;
+/*
+ * Register names are grouped in their upper half and numbered in their lower, so that a field of
+ * the VMCB is found by indexing. 0: the register is not a field.
+ */
+static const u16 control_fields[] = {offsetof(struct vmcb, cr0), offsetof(struct vmcb, cr2),
+	offsetof(struct vmcb, cr3), offsetof(struct vmcb, cr4)};
+
+static const u16 debug_fields[] = {
+	0, 0, 0, 0, offsetof(struct vmcb, dr6), offsetof(struct vmcb, dr7)};
+
+static const u16 system_fields[] = {
+	[HV_REGISTER_KERNEL_GS_BASE & 15] = offsetof(struct vmcb, kernel_gs_base),
+	[HV_REGISTER_SYSENTER_CS & 15] = offsetof(struct vmcb, sysenter_cs),
+	[HV_REGISTER_SYSENTER_EIP & 15] = offsetof(struct vmcb, sysenter_eip),
+	[HV_REGISTER_SYSENTER_ESP & 15] = offsetof(struct vmcb, sysenter_esp),
+	[HV_REGISTER_STAR & 15] = offsetof(struct vmcb, star),
+	[HV_REGISTER_LSTAR & 15] = offsetof(struct vmcb, lstar),
+	[HV_REGISTER_CSTAR & 15] = offsetof(struct vmcb, cstar),
+	[HV_REGISTER_SFMASK & 15] = offsetof(struct vmcb, sfmask),
 };
 
-#define PLAIN(name, field) {HV_REGISTER_##name, offsetof(struct vmcb, field)}
+static const u16 segment_fields[] = {offsetof(struct vmcb, es), offsetof(struct vmcb, cs),
+	offsetof(struct vmcb, ss), offsetof(struct vmcb, ds), offsetof(struct vmcb, fs),
+	offsetof(struct vmcb, gs), offsetof(struct vmcb, ldtr), offsetof(struct vmcb, tr)};
 
-/* 64-bit fields whose content is the register. */
-static const struct plain_register plain_registers[] = {
-	PLAIN(CR2, cr2),
-	PLAIN(CR3, cr3),
-	PLAIN(CR4, cr4),
-	PLAIN(CR0, cr0),
-	PLAIN(DR6, dr6),
-	PLAIN(DR7, dr7),
-	PLAIN(KERNEL_GS_BASE, kernel_gs_base),
-	PLAIN(SYSENTER_CS, sysenter_cs),
-	PLAIN(SYSENTER_EIP, sysenter_eip),
-	PLAIN(SYSENTER_ESP, sysenter_esp),
-	PLAIN(STAR, star),
-	PLAIN(LSTAR, lstar),
-	PLAIN(CSTAR, cstar),
-	PLAIN(SFMASK, sfmask),
+static const u16 table_fields[] = {offsetof(struct vmcb, idtr), offsetof(struct vmcb, gdtr)};
+
+struct field_group {
+	const u16 *fields;
+	u32 count;
 };
 
-static const struct plain_register segments[] = {
-	PLAIN(ES, es),
-	PLAIN(CS, cs),
-	PLAIN(SS, ss),
-	PLAIN(DS, ds),
-	PLAIN(FS, fs),
-	PLAIN(GS, gs),
-	PLAIN(LDTR, ldtr),
-	PLAIN(TR, tr),
+static const struct field_group groups[] = {
+	[HV_REGISTER_CR0 >> 16] = {control_fields, ARRAY_SIZE(control_fields)},
+	[HV_REGISTER_DR0 >> 16] = {debug_fields, ARRAY_SIZE(debug_fields)},
+	[HV_REGISTER_ES >> 16] = {segment_fields, ARRAY_SIZE(segment_fields)},
+	[HV_REGISTER_IDTR >> 16] = {table_fields, ARRAY_SIZE(table_fields)},
+	[HV_REGISTER_EFER >> 16] = {system_fields, ARRAY_SIZE(system_fields)},
 };
 
-static const struct plain_register tables[] = {
-	PLAIN(IDTR, idtr),
-	PLAIN(GDTR, gdtr),
-};
-
-static void *find(const struct vp *vp, const struct plain_register *rows, u32 count,
-	enum hv_register_name name)
+static void *field(const struct vp *vp, u32 name)
 {
-	for (u32 i = 0; i < count; i++)
-		if (rows[i].name == name)
-			return (char *)svm_vmcb(vp) + rows[i].offset;
-	return NULL;
+	const struct field_group *group = &groups[name >> 16];
+
+	if (name >> 16 >= ARRAY_SIZE(groups) || (name & 0xffff) >= group->count ||
+		!group->fields[name & 0xffff])
+		return NULL;
+	return (char *)svm_vmcb(vp) + group->fields[name & 0xffff];
 }
 
 /* The VMCB packs descriptor bits 55:52 next to 47:40; HV_X64_SEGMENT leaves a gap of 4. */
@@ -130,27 +130,26 @@ static bool set_extended(struct vp *vp, u32 name, const union hv_register_value 
 	return true;
 }
 
-bool svm_get_register(const struct vp *vp, enum hv_register_name name,
-	union hv_register_value *value)
+bool svm_get_register(
+	const struct vp *vp, enum hv_register_name name, union hv_register_value *value)
 {
-	const struct vmcb *vmcb = svm_vmcb(vp);
-	const u64 *plain = find(vp, plain_registers, ARRAY_SIZE(plain_registers), name);
-	const struct vmcb_segment *segment = find(vp, segments, ARRAY_SIZE(segments), name);
-	const struct vmcb_segment *table = find(vp, tables, ARRAY_SIZE(tables), name);
+	const void *place = field(vp, name);
+	const struct vmcb_segment *segment = place;
 
-	memset(value, 0, sizeof(*value));
-	if (plain) {
-		value->reg64 = *plain;
-	} else if (segment) {
+	value->reg128.high = 0;
+	if (place && name >> 16 == HV_REGISTER_ES >> 16) {
 		value->segment.base = segment->base;
 		value->segment.limit = segment->limit;
 		value->segment.selector = segment->selector;
 		value->segment.attributes = unpack_attributes(segment->attributes);
-	} else if (table) {
-		value->table.base = table->base;
-		value->table.limit = (u16)table->limit;
+	} else if (place && name >> 16 == HV_REGISTER_IDTR >> 16) {
+		value->table = (struct hv_x64_table_register){
+			.base = segment->base, .limit = (u16)segment->limit};
+	} else if (place) {
+		value->reg64 = *(const u64 *)place;
 	} else if (name == HV_REGISTER_EFER) {
-		value->reg64 = (vmcb->efer & ~SVM_ENABLE) | (vp->long_enabled ? LONG_ENABLE : 0);
+		value->reg64 = (svm_vmcb(vp)->efer & ~SVM_ENABLE) |
+			       (vp->long_enabled ? LONG_ENABLE : 0);
 	} else if (name == HV_REGISTER_XFEM) {
 		value->reg64 = vp->xcr0;
 	} else if (name >= HV_REGISTER_DR0 && name <= HV_REGISTER_DR3) {
@@ -182,21 +181,21 @@ static bool xcr0_legal(u64 value)
 	       (!avx512 || (avx512 == 0xe0 && (value & 4)));
 }
 
-bool svm_set_register(struct vp *vp, enum hv_register_name name,
-	const union hv_register_value *value)
+bool svm_set_register(
+	struct vp *vp, enum hv_register_name name, const union hv_register_value *value)
 {
 	struct vmcb *vmcb = svm_vmcb(vp);
-	u64 *plain = find(vp, plain_registers, ARRAY_SIZE(plain_registers), name);
-	struct vmcb_segment *segment = find(vp, segments, ARRAY_SIZE(segments), name);
-	struct vmcb_segment *table = find(vp, tables, ARRAY_SIZE(tables), name);
+	void *place = field(vp, name);
+	struct vmcb_segment *segment = place;
 
-	if (plain) {
-		*plain = value->reg64;
-	} else if (segment) {
+	vmcb->clean = 0;
+	if (place && name >> 16 == HV_REGISTER_ES >> 16) {
 		set_segment(vmcb, segment, &value->segment);
-	} else if (table) {
-		table->base = value->table.base;
-		table->limit = value->table.limit;
+	} else if (place && name >> 16 == HV_REGISTER_IDTR >> 16) {
+		segment->base = value->table.base;
+		segment->limit = value->table.limit;
+	} else if (place) {
+		*(u64 *)place = value->reg64;
 	} else if (name == HV_REGISTER_EFER) {
 		vmcb->efer = value->reg64 | SVM_ENABLE;
 		vp->long_enabled = value->reg64 & LONG_ENABLE;

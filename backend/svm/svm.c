@@ -65,14 +65,14 @@ static void svm_vp_create(struct vp *vp)
 	bool root = vp->partition->is_root;
 
 	vmcb->intercept_1 = SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_CPUID |
-			    SVM_INTERCEPT_HLT | SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_MSR |
+			    SVM_INTERCEPT_HLT | SVM_INTERCEPT_INVD | SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_MSR |
 			    SVM_INTERCEPT_SHUTDOWN | SVM_INTERCEPT_FERR | SVM_INTERCEPT_CR0_SEL;
 	vmcb->intercept_2 = SVM_INTERCEPT_VMRUN | SVM_INTERCEPT_VMMCALL | SVM_INTERCEPT_VMLOAD |
 			    SVM_INTERCEPT_VMSAVE | SVM_INTERCEPT_STGI | SVM_INTERCEPT_CLGI |
 			    SVM_INTERCEPT_SKINIT | SVM_INTERCEPT_MONITOR | SVM_INTERCEPT_MWAIT |
 			    SVM_INTERCEPT_MWAIT_ARM | SVM_INTERCEPT_XSETBV;
 	if (!root) {
-		vmcb->intercept_1 |= SVM_INTERCEPT_IOIO | SVM_INTERCEPT_INVD | SVM_INTERCEPT_RDPMC;
+		vmcb->intercept_1 |= SVM_INTERCEPT_IOIO | SVM_INTERCEPT_RDPMC;
 		vmcb->intercept_2 |= SVM_INTERCEPT_WBINVD;
 	}
 	vmcb->iopm_spa = svm_iopm(root);
@@ -83,23 +83,22 @@ static void svm_vp_create(struct vp *vp)
 	vmcb->nested_control = SVM_NESTED_PAGING;
 	vmcb->nested_cr3 = machine_spa(vp->partition->slat.root);
 	vmcb->efer = EFER_SVME;
+	vp->control_spa = machine_spa(vmcb);
 	vp->xcr0 = 1;
 }
 
 static void xsave_all(u8 *area)
 {
-	__asm__ volatile("xsave64 (%0)"
-			 :
-			 : "r"(area), "a"((u32)svm_xcr0_all), "d"((u32)(svm_xcr0_all >> 32))
-			 : "memory");
+	u32 low = (u32)svm_xcr0_all, high = (u32)(svm_xcr0_all >> 32);
+
+	__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
 }
 
 static void xrstor_all(const u8 *area)
 {
-	__asm__ volatile("xrstor64 (%0)"
-			 :
-			 : "r"(area), "a"((u32)svm_xcr0_all), "d"((u32)(svm_xcr0_all >> 32))
-			 : "memory");
+	u32 low = (u32)svm_xcr0_all, high = (u32)(svm_xcr0_all >> 32);
+
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
 }
 
 /* Processors switch PAT with the VMCB (§15.25.2); emulators ignore memory types altogether. */
@@ -125,6 +124,7 @@ static void svm_vp_load(struct vp *vp)
 	if (has_tsc_aux)
 		msr_write(MSR_TSC_AUX, (u32)vp->tsc_aux);
 	svm_vp_update(vp);
+	vp->host_spa = host_state_spa[machine_lp_index()];
 	/* One ASID serves all VPs of an LP, so whoever comes in starts without translations. */
 	vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
 	vmcb->clean = 0;
@@ -171,8 +171,9 @@ static u64 event_from_svm(u64 info)
 		type = 0;
 	if (type == 3 && vector == 2)
 		type = 2;
-	if (type == 4)
-		return 0; /* INT n: RIP still points at it and it is executed again */
+	/* INT n, INT3, INTO: RIP still points at the instruction, which is executed again. */
+	if (type == 4 || (type == 3 && (vector == 3 || vector == 4)))
+		return 0;
 	return PENDING | type << 1 | (info & SVM_EVENT_HAS_ERROR ? PENDING_HAS_ERROR : 0) |
 	       vector << 16 | (info >> 32 << 32);
 }
@@ -191,11 +192,12 @@ static void svm_run(struct vp *vp, struct intercept *intercept)
 		vmcb->event_injection = event_to_svm(vp->event);
 		vp->event = 0;
 	}
-	svm_enter(&vp->regs, machine_spa(vmcb), host_state_spa[machine_lp_index()]);
+	svm_enter(&vp->regs, vp->control_spa, vp->host_spa);
 	vp->regs.gpr[RAX] = vmcb->rax;
 	vp->regs.gpr[RSP] = vmcb->rsp;
 	vp->regs.rip = vmcb->rip;
 	vp->regs.rflags = vmcb->rflags;
+	vp->shadow = vmcb->interrupt_shadow & 1;
 	vmcb->tlb_control = 0;
 	if ((vmcb->virtual_interrupt & 15) != tpr) {
 		vp->apic.tpr = (u32)(vmcb->virtual_interrupt & 15) << 4;
@@ -256,6 +258,11 @@ static bool svm_interrupts_off(const struct vp *vp)
 	return !(vp->regs.rflags & RFLAGS_IF) || (svm_vmcb(vp)->interrupt_shadow & 1);
 }
 
+static bool svm_privileged(const struct vp *vp)
+{
+	return svm_vmcb(vp)->cpl == 0;
+}
+
 static bool svm_privileged_64(const struct vp *vp)
 {
 	const struct vmcb *vmcb = svm_vmcb(vp);
@@ -305,6 +312,7 @@ const struct backend svm_backend = {
 	.window = svm_window,
 	.watch = svm_watch,
 	.clear_shadow = svm_clear_shadow,
+	.privileged = svm_privileged,
 	.privileged_64 = svm_privileged_64,
 	.interrupts_off = svm_interrupts_off,
 	.flush = svm_flush,

@@ -14,11 +14,11 @@
 	({                                                                                         \
 		u64 start_ = tsc();                                                                \
 		u64 left_ = turns;                                                                 \
-		__asm__ volatile("1:\n" body "dec %[left]\njnz 1b\n"                               \
-				 : [left] "+r"(left_)                                              \
-				 :                                                                 \
-				 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", \
-				 "cc");                                                            \
+		__asm__ volatile(                                                                  \
+			"1:\n" body "dec %[left]\njnz 1b\n"                                        \
+			: [left] "+r"(left_)                                                       \
+			:                                                                          \
+			: "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");   \
 		tsc() - start_;                                                                    \
 	})
 
@@ -37,10 +37,16 @@ static u64 run_hypervisor_cpuid(u32 turns)
 	return LOOP("mov $0x40000000, %%eax\nxor %%ecx, %%ecx\ncpuid\n");
 }
 
-/* HvCallNotifyLongSpinWait, fast: does nothing here. */
-static u64 run_hypercall(u32 turns)
+/* HvCallNotifyLongSpinWait, fast: looks whether somebody else wants to run. */
+static u64 run_spin_wait(u32 turns)
 {
 	return LOOP("mov $0x10008, %%ecx\nmov $1, %%edx\nxor %%r8d, %%r8d\nvmmcall\n");
+}
+
+/* HvCallNotifyPartitionEvent, fast: agrees and does nothing. A child is denied it. */
+static u64 run_hypercall(u32 turns)
+{
+	return LOOP("mov $0x10087, %%ecx\nmov $4, %%edx\nxor %%r8d, %%r8d\nvmmcall\n");
 }
 
 static u64 run_unknown_hypercall(u32 turns)
@@ -61,6 +67,12 @@ static u64 run_reference_time(u32 turns)
 static u64 run_apic_id(u32 turns)
 {
 	return LOOP("mov $0x802, %%ecx\nrdmsr\n");
+}
+
+/* The ID register in the xAPIC's page. */
+static u64 run_apic_mmio(u32 turns)
+{
+	return LOOP("mov $0xfee00020, %%ecx\nmov (%%rcx), %%eax\n");
 }
 
 /* With nothing in service, as in the peers' loops. */
@@ -121,8 +133,9 @@ const struct operation operations[] = {
 	{"empty-loop", TURNS, run_empty},
 	{"cpuid-0", TURNS, run_cpuid},
 	{"cpuid-40000000", TURNS, run_hypervisor_cpuid},
-	{"hypercall", TURNS, run_hypercall},
 	{"hypercall-unknown", TURNS, run_unknown_hypercall},
+	{"hypercall", TURNS, run_hypercall},
+	{"hypercall-spin-wait", TURNS, run_spin_wait},
 	{"msr-vp-index", TURNS, run_msr},
 	{"msr-reference-time", TURNS, run_reference_time},
 	{"apic-id", TURNS, run_apic_id},
@@ -134,6 +147,8 @@ const struct operation operations[] = {
 };
 
 const u32 operation_count = ARRAY_SIZE(operations);
+
+const struct operation apic_mmio_operation = {"apic-mmio", TURNS, run_apic_mmio};
 
 u64 measure(const struct operation *operation)
 {

@@ -21,8 +21,18 @@ struct operation {
 
 extern const struct operation operations[];
 extern const u32 operation_count;
+/* Of a processor in xAPIC mode, as children begin. */
+extern const struct operation apic_mmio_operation;
 
 /* Instructions a turn in hundredths: median of ROUNDS rounds. */
 u64 measure(const struct operation *operation);
+
+/* Is the operation wanted? The loader's argument "only=NAME" leaves out all others. */
+bool chosen(const char *name);
+/* Prints a result. */
+void print_result(const char *role, const char *name, u64 hundredths);
+
+/* The same measurements in a child partition, and its nested page faults (bench/exits/child.c). */
+void measure_child(void);
 
 #endif

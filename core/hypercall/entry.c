@@ -122,6 +122,8 @@ static enum hv_status find_target(const struct hypercall_row *row, struct call *
 	if (id == HV_PARTITION_ID_SELF || id == caller->id)
 		return row->target == TARGET_ANY ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
 	call->target = caller->is_root ? partition_get(id, row->target == TARGET_ALONE) : NULL;
+	/* Its tables may be walked: partition_flush() waits for us. */
+	(void)atomic_exchange(&lp_self()->target, call->target);
 	return call->target ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARTITION_ID;
 }
 
@@ -133,6 +135,7 @@ static enum hv_status invoke(const struct hypercall_row *row, struct call *call)
 	if (status != HV_STATUS_SUCCESS)
 		return status;
 	status = row->handler(call);
+	atomic_store(&lp_self()->target, NULL);
 	if (call->target != call->vp->partition)
 		partition_put(call->target);
 	return status;
@@ -191,6 +194,7 @@ static enum hv_status check(const struct vp *vp, const struct hypercall_row *row
 	return status != HV_STATUS_SUCCESS ? status : check_address(frame->output, output_size(row, c));
 }
 
+/* DOC: hypercall */
 enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame *frame, u64 *result)
 {
 	const struct hypercall_row *row = find_row(frame->control);

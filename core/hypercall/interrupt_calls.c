@@ -58,8 +58,7 @@ enum hv_status call_CreatePort(struct call *call)
 			 : doorbell_create(child, in->port_id, in->port_info.target.target_sint,
 				   in->port_info.target.target_vp);
 	partition_put(child);
-	/* The port's memory is the child's pool; the caller deposits to its own for this call. */
-	return status == HV_STATUS_INSUFFICIENT_MEMORY ? HV_STATUS_NO_RESOURCES : status;
+	return status;
 }
 
 enum hv_status call_ConnectPort(struct call *call)
@@ -183,7 +182,8 @@ enum hv_status call_MapDeviceInterrupt(struct call *call)
 
 	if (in->partition_id != call->vp->partition->id && in->partition_id != HV_PARTITION_ID_SELF)
 		return HV_STATUS_INVALID_PARTITION_ID;
-	if (vector < 16 || vector >= VECTOR_KICK)
+	/* Below 32 are the exceptions. */
+	if (vector < 32 || vector >= VECTOR_KICK)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (!target_lp(call, in, &lp) || machine.lps[lp].apic_id > 0xff)
 		return HV_STATUS_INVALID_PARAMETER;
@@ -217,7 +217,10 @@ enum hv_status call_UnmapDeviceInterrupt(struct call *call)
 	if (in->partition_id != call->vp->partition->id && in->partition_id != HV_PARTITION_ID_SELF)
 		return HV_STATUS_INVALID_PARTITION_ID;
 	spin_lock(&root_partition.lock);
-	stat_partition(&root_partition, DeviceInterruptMappings)--;
+	/* Only a count: what is unmapped may never have been mapped. */
+	if (stat_partition(&root_partition, DeviceInterruptMappings))
+		if (stat_partition(&root_partition, DeviceInterruptMappings))
+		stat_partition(&root_partition, DeviceInterruptMappings)--;
 	spin_unlock(&root_partition.lock);
 	return HV_STATUS_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "core/memory/share.h"
 #include "core/memory/walk.h"
 
+/* DOC: deposit */
 /* All or nothing: whoever deposits takes all pages back when the call fails. */
 enum hv_status call_DepositMemory(struct call *call)
 {
@@ -52,16 +53,17 @@ static void publish_pages(struct partition *target)
 	stat_partition(target, GpaPages2M) = target->slat.pages[1];
 	stat_partition(target, GpaPages1G) = target->slat.pages[2];
 	stat_partition(target, PagesShattered) = target->slat.shattered;
-	stat_partition(target, GpaSpaceModifications)++;
 }
 
-/* The call returns only when no processor uses what was replaced: the caller will free it. */
+/*
+ * Ends a change and unlocks the target. The call returns only when no processor uses what was
+ * replaced, because the caller will free it. What others change meanwhile is theirs to wait for.
+ */
 static void settle(struct partition *target)
 {
-	bool stale;
+	bool stale = target->slat.stale;
+	u64 retired = slat_take_retired(&target->slat);
 
-	spin_lock(&target->lock);
-	stale = target->slat.stale;
 	target->slat.stale = false;
 	publish_pages(target);
 	spin_unlock(&target->lock);
@@ -69,13 +71,15 @@ static void settle(struct partition *target)
 		return;
 	partition_flush(target);
 	spin_lock(&target->lock);
-	slat_release(&target->slat);
+	slat_release(&target->slat, retired);
 	spin_unlock(&target->lock);
 }
 
 /* Every frame of the source must be the root's own RAM. */
 static bool source_allowed(u64 page_number, u64 count)
 {
+	if (page_number >> (64 - PAGE_SHIFT))
+		return false;
 	for (u64 i = 0; i < count; i++) {
 		u64 spa = (page_number + i) << PAGE_SHIFT;
 
@@ -128,6 +132,7 @@ enum hv_status call_MapGpaPages(struct call *call)
 	u64 rights = rights_of(in->map_flags);
 	enum hv_status status = HV_STATUS_SUCCESS;
 	u32 budget = MAP_BUDGET >> 9 * level;
+	u32 start = call->reps_done;
 
 	spin_lock(&target->lock);
 	if (target->state != PARTITION_ACTIVE)
@@ -142,7 +147,7 @@ enum hv_status call_MapGpaPages(struct call *call)
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	spin_unlock(&root_partition.lock);
-	spin_unlock(&target->lock);
+	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
 	settle(target);
 	return status;
 }
@@ -153,6 +158,8 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 	struct partition *target = call->target;
 	u32 level = in->unmap_flags & HV_UNMAP_GPA_LARGE_PAGE ? 1 : 0;
 	enum hv_status status = HV_STATUS_SUCCESS;
+	u32 budget = MAP_BUDGET >> 9 * level;
+	u32 start = call->reps_done;
 
 	/* After finalization nothing is mapped, and that is what the caller wants. */
 	if (target->state == PARTITION_FINALIZED) {
@@ -162,14 +169,14 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 	if (target->state != PARTITION_ACTIVE)
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	spin_lock(&target->lock);
-	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
+	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count && budget--) {
 		u64 gpa_page = in->target_gpa_base + ((u64)call->reps_done << 9 * level);
 
 		status = target->slat.root ? map_one(target, gpa_page, 0, level, 0) :
 					     HV_STATUS_INVALID_PARTITION_STATE;
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
-	spin_unlock(&target->lock);
+	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
 	settle(target);
 	return status;
 }
@@ -211,7 +218,6 @@ enum hv_status call_GetGpaPagesAccessStates(struct call *call)
 	for (; target->slat.root && call->reps_done < call->rep_count; call->reps_done++)
 		states[call->reps_done] = access_state(
 			target, (in->gpa_page_number + call->reps_done) << PAGE_SHIFT, in->flags);
-	spin_unlock(&target->lock);
 	settle(target);
 	return HV_STATUS_SUCCESS;
 }
@@ -241,19 +247,24 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	struct walk_context context;
 	struct walk_result result;
 	enum walk_status status;
+	bool readable;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
 	if (atomic_load(&vp->running_lp) >= 0)
 		return HV_STATUS_INVALID_VP_STATE;
 	vp_walk_context(vp, &context);
+	/* Replaced tables go back to the pool under the lock: none that is walked here does. */
+	spin_lock(&call->target->lock);
 	status = walk(&context, in->gva_page << PAGE_SHIFT, walk_access(in->control_flags), &result);
+	readable = status == WALK_OK && partition_memory(call->target, result.gpa, SLAT_READ);
+	spin_unlock(&call->target->lock);
 	out->result_code = status == WALK_NON_CANONICAL ? HV_TRANSLATE_GVA_PAGE_NOT_PRESENT : status;
 	if (status != WALK_OK)
 		return HV_STATUS_SUCCESS;
 	out->gpa_page = result.gpa >> PAGE_SHIFT;
 	out->attributes = HV_CACHE_TYPE_WRITE_BACK;
-	if (!partition_memory(call->target, result.gpa, SLAT_READ))
+	if (!readable)
 		out->result_code = HV_TRANSLATE_GVA_GPA_UNMAPPED;
 	return HV_STATUS_SUCCESS;
 }

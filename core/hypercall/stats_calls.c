@@ -25,6 +25,7 @@ static void move_counters(void *argument)
 	*move->place = move->page;
 }
 
+/* DOC: counter-page */
 /* `lp`: the only writer of the page; MAX_LPS if writers take locks. */
 static enum hv_status map(u64 **place, u32 lp, u64 *map_location)
 {

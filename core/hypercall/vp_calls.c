@@ -34,6 +34,20 @@ void vp_unshare_pages(struct vp *vp)
 	page_unshare(vp->register_page);
 }
 
+/* The VP's message is part of it. Those of the partition's other VPs stay. */
+static void take_message_back(struct vp *vp)
+{
+	for (u32 i = 0; i < MAX_VPS; i++) {
+		struct vp *root = root_partition.vps[i];
+
+		if (!root)
+			continue;
+		spin_lock(&root->synic_lock);
+		synic_take_back(&root->synic, &vp->intercept_message);
+		spin_unlock(&root->synic_lock);
+	}
+}
+
 enum hv_status call_DeleteVp(struct call *call)
 {
 	const struct hv_input_delete_vp *in = call->input;
@@ -45,7 +59,7 @@ enum hv_status call_DeleteVp(struct call *call)
 	call->target->vps[vp->index] = NULL;
 	vp_suspend(vp, SUSPEND_EXPLICIT);
 	vp_unshare_pages(vp);
-	partition_purge_messages(call->target);
+	take_message_back(vp);
 	partition_flush(call->target);
 	spin_lock(&call->target->lock);
 	vp_destroy(vp);
@@ -53,10 +67,17 @@ enum hv_status call_DeleteVp(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
-/* Suspension may be asked for and looked at while the VP runs; all else needs it stopped. */
-static bool readable_now(const struct vp *vp, u32 name)
+/* Suspension may be asked for and looked at while the VP runs; all else needs it held. */
+static bool prepare(struct vp *vp, u32 name, bool *held)
 {
-	return name <= HV_REGISTER_INTERCEPT_SUSPEND || atomic_load(&vp->running_lp) < 0;
+	bool needed = name > HV_REGISTER_INTERCEPT_SUSPEND;
+
+	if (*held && !needed)
+		vp_release(vp);
+	if (!*held && needed && !vp_hold(vp))
+		return false;
+	*held = needed;
+	return true;
 }
 
 enum hv_status call_GetVpRegisters(struct call *call)
@@ -65,20 +86,22 @@ enum hv_status call_GetVpRegisters(struct call *call)
 	const u32 *names = call->list;
 	union hv_register_value *values = call->output;
 	struct vp *vp = call_vp(call, in->vp_index);
+	enum hv_status status = HV_STATUS_SUCCESS;
+	bool held = false;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
-	for (; call->reps_done < call->rep_count; call->reps_done++) {
+	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
 		u32 name = names[call->reps_done];
-		enum hv_status status;
 
-		if (!readable_now(vp, name))
-			return HV_STATUS_INVALID_VP_STATE;
-		status = vp_get_register(vp, name, &values[call->reps_done]);
-		if (status != HV_STATUS_SUCCESS)
-			return status;
+		status = prepare(vp, name, &held) ?
+				 vp_get_register(vp, name, &values[call->reps_done]) :
+				 HV_STATUS_INVALID_VP_STATE;
+		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
-	return HV_STATUS_SUCCESS;
+	if (held)
+		vp_release(vp);
+	return status;
 }
 
 enum hv_status call_SetVpRegisters(struct call *call)
@@ -86,20 +109,21 @@ enum hv_status call_SetVpRegisters(struct call *call)
 	const struct hv_input_set_vp_registers *in = call->input;
 	const struct hv_register_assoc *list = call->list;
 	struct vp *vp = call_vp(call, in->vp_index);
+	enum hv_status status = HV_STATUS_SUCCESS;
+	bool held = false;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
-	for (; call->reps_done < call->rep_count; call->reps_done++) {
+	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
 		const struct hv_register_assoc *one = &list[call->reps_done];
-		enum hv_status status;
 
-		if (!readable_now(vp, one->name))
-			return HV_STATUS_INVALID_VP_STATE;
-		status = vp_set_register(vp, one->name, &one->value);
-		if (status != HV_STATUS_SUCCESS)
-			return status;
+		status = prepare(vp, one->name, &held) ? vp_set_register(vp, one->name, &one->value) :
+							 HV_STATUS_INVALID_VP_STATE;
+		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
-	return HV_STATUS_SUCCESS;
+	if (held)
+		vp_release(vp);
+	return status;
 }
 
 static void *state_page(struct vp *vp, u32 type)
@@ -166,16 +190,11 @@ static void get_timers(struct vp *vp, struct hv_synthetic_timers_state *state)
 	}
 }
 
-enum hv_status call_GetVpState(struct call *call)
+static enum hv_status get_state(struct vp *vp, struct call *call)
 {
 	const struct hv_input_get_vp_state *in = call->input;
-	struct vp *vp = call_vp(call, in->vp_index);
 	void *page = transfer_page(call);
 
-	if (!vp)
-		return HV_STATUS_INVALID_VP_INDEX;
-	if (atomic_load(&vp->running_lp) >= 0)
-		return HV_STATUS_INVALID_VP_STATE;
 	if (in->state_data.type == HV_VP_STATE_SYNTHETIC_TIMERS) {
 		get_timers(vp, call->output);
 		return HV_STATUS_SUCCESS;
@@ -194,24 +213,21 @@ enum hv_status call_GetVpState(struct call *call)
 	return HV_STATUS_INVALID_PARAMETER;
 }
 
-enum hv_status call_SetVpState(struct call *call)
+static enum hv_status set_state(struct vp *vp, struct call *call)
 {
 	const struct hv_input_set_vp_state *in = call->input;
-	struct vp *vp = call_vp(call, in->vp_index);
 	const void *page = transfer_page(call);
 	struct hv_local_interrupt_controller_state apic;
 	bool legal;
 
-	if (!vp)
-		return HV_STATUS_INVALID_VP_INDEX;
-	if (atomic_load(&vp->running_lp) >= 0)
-		return HV_STATUS_INVALID_VP_STATE;
 	if (!page)
 		return HV_STATUS_INVALID_PARAMETER;
 	switch (in->state_data.type) {
 	case HV_VP_STATE_LAPIC:
 		memcpy(&apic, page, sizeof(apic));
+		spin_lock(&vp->timer_lock);
 		vapic_set_state(&vp->apic, machine_tsc(), &apic);
+		spin_unlock(&vp->timer_lock);
 		vp_timers_update(vp);
 		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 		return HV_STATUS_SUCCESS;
@@ -224,22 +240,54 @@ enum hv_status call_SetVpState(struct call *call)
 	return HV_STATUS_INVALID_PARAMETER;
 }
 
-enum hv_status call_RegisterInterceptResult(struct call *call)
+/* Calls that need the VP to stand still. */
+static enum hv_status with_vp_held(struct call *call, u32 vp_index,
+	enum hv_status (*action)(struct vp *vp, struct call *call))
 {
-	const struct hv_input_register_intercept_result *in = call->input;
-	struct hv_cpuid_result_parameters result;
-	struct vp *vp = call_vp(call, in->vp_index);
+	struct vp *vp = call_vp(call, vp_index);
 	enum hv_status status;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
+	if (!vp_hold(vp))
+		return HV_STATUS_INVALID_VP_STATE;
+	status = action(vp, call);
+	vp_release(vp);
+	return status;
+}
+
+enum hv_status call_GetVpState(struct call *call)
+{
+	const struct hv_input_get_vp_state *in = call->input;
+
+	return with_vp_held(call, in->vp_index, get_state);
+}
+
+enum hv_status call_SetVpState(struct call *call)
+{
+	const struct hv_input_set_vp_state *in = call->input;
+
+	return with_vp_held(call, in->vp_index, set_state);
+}
+
+static enum hv_status register_result(struct vp *vp, struct call *call)
+{
+	const struct hv_input_register_intercept_result *in = call->input;
+	struct hv_cpuid_result_parameters result;
+	enum hv_status status;
+
 	if (in->intercept_type != HV_INTERCEPT_TYPE_X64_CPUID)
 		return HV_STATUS_INVALID_PARAMETER;
-	if (atomic_load(&vp->running_lp) >= 0)
-		return HV_STATUS_INVALID_VP_STATE;
 	memcpy(&result, &in->parameters, sizeof(result));
 	spin_lock(&call->target->lock);
 	status = vp_cpuid_register(vp, &result);
 	spin_unlock(&call->target->lock);
 	return status;
+}
+
+enum hv_status call_RegisterInterceptResult(struct call *call)
+{
+	const struct hv_input_register_intercept_result *in = call->input;
+
+	return with_vp_held(call, in->vp_index, register_result);
 }

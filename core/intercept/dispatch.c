@@ -4,18 +4,18 @@
  * becomes of the VP; stepping over the instruction and injecting happen here only.
  */
 #include "core/intercept/handlers.h"
-#include "machine/machine.h"
 #include "core/vp/vp.h"
 
 struct intercept_row {
 	enum outcome (*handle)(struct vp *vp, struct intercept *intercept);
 	u16 count_index;
 	u16 time_index;
+	u16 class;
 };
 
 static const struct intercept_row rows[INTERCEPT_KINDS] = {
 #define INTERCEPT(kind, counter, handler)                                                          \
-	{handler, STAT_VP_##counter##Count, STAT_VP_##counter##Time},
+	{handler, STAT_VP_##counter##Count, STAT_VP_##counter##Time, INTERCEPT_CLASS_##counter},
 #include "core/intercept/intercepts.def"
 #undef INTERCEPT
 };
@@ -23,7 +23,8 @@ static const struct intercept_row rows[INTERCEPT_KINDS] = {
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 
-void intercept_dispatch(struct vp *vp, struct intercept *intercept, u64 start)
+/* DOC: dispatch */
+void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 {
 	const struct intercept_row *row = &rows[intercept->kind];
 
@@ -41,6 +42,12 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept, u64 start)
 		vp_inject_exception(vp, VECTOR_UD, -1);
 		break;
 	}
-	vp->class_tsc[intercept->kind] += machine_tsc() - start;
-	vp->stats[row->time_index] = stats_100ns(vp->class_tsc[intercept->kind]);
+}
+
+void intercept_charge(struct vp *vp, enum intercept_kind kind, u64 tsc)
+{
+	const struct intercept_row *row = &rows[kind];
+
+	vp->class_tsc[row->class] += tsc;
+	vp->stats[row->time_index] = stats_100ns(vp->class_tsc[row->class]);
 }

@@ -120,7 +120,8 @@ static enum outcome refuse_root(struct vp *vp, const struct intercept *intercept
 {
 	static const char *const names[] = {"read", "write", "fetch"};
 
-	log_warning("root VP %u: %s of protected GPA %#lx refused, RIP %#lx", vp->index,
+	if (partition_may_log(vp->partition))
+		log_warning("root VP %u: %s of protected GPA %#lx refused, RIP %#lx", vp->index,
 		names[intercept->access], intercept->memory.gpa, vp->regs.rip);
 	return FAULT_GP;
 }
@@ -216,12 +217,19 @@ enum outcome handle_rdpmc(struct vp *vp, struct intercept *intercept)
 	return FAULT_GP;
 }
 
+#define CR4_OSXSAVE BIT(18)
+
 /* AMD APM vol. 4 XSETBV: CPL 0, XCR0 only, x87 always on, AVX needs SSE. */
 enum outcome handle_xsetbv(struct vp *vp, struct intercept *intercept)
 {
 	u64 value = vp->regs.gpr[RDX] << 32 | (u32)vp->regs.gpr[RAX];
 	union hv_register_value wide = {.reg64 = value};
 
+	/* Processors check this before they intercept, emulators do not. */
+	if (!(vp_register64(vp, HV_REGISTER_CR4) & CR4_OSXSAVE))
+		return FAULT_UD;
+	if (!hypervisor.backend->privileged(vp))
+		return FAULT_GP;
 	find_length(vp, intercept, INSN_XSETBV);
 	if ((u32)vp->regs.gpr[RCX] || !(value & 1) || ((value & 4) && !(value & 2)))
 		return FAULT_GP;
@@ -231,7 +239,10 @@ enum outcome handle_xsetbv(struct vp *vp, struct intercept *intercept)
 	return ADVANCE;
 }
 
-/* A child has no devices that see memory past the caches: nothing to write back. */
+/*
+ * A child has no devices that see memory past the caches: nothing to write back. Of the root only
+ * INVD comes here, which would also throw away what is ours: it is done with a write-back.
+ */
 enum outcome handle_cache_flush(struct vp *vp, struct intercept *intercept)
 {
 	u8 bytes[INSN_MAX_LENGTH];
@@ -242,7 +253,11 @@ enum outcome handle_cache_flush(struct vp *vp, struct intercept *intercept)
 		intercept->length = (u8)insn_length(bytes, count, mode, INSN_WBINVD);
 	if (!intercept->length)
 		intercept->length = (u8)insn_length(bytes, count, mode, INSN_INVD);
-	return intercept->length ? ADVANCE : FAULT_UD;
+	if (!intercept->length)
+		return FAULT_UD;
+	if (vp->partition->is_root)
+		machine_write_back();
+	return ADVANCE;
 }
 
 /* IRET is about to end an NMI: from here on the next one may come. */
@@ -258,9 +273,12 @@ enum outcome handle_nmi_return(struct vp *vp, struct intercept *intercept)
 
 static enum outcome give_up(struct vp *vp, const char *reason)
 {
-	log_error("partition %lu VP %u: %s at RIP %#lx", vp->partition->id, vp->index, reason,
-		vp->regs.rip);
-	hypervisor.backend->dump(vp);
+	if (partition_may_log(vp->partition)) {
+		log_error("partition %lu VP %u: %s at RIP %#lx", vp->partition->id, vp->index, reason,
+			vp->regs.rip);
+		hypervisor.backend->dump(vp);
+		trace_print();
+	}
 	if (vp->partition->is_root) {
 		log_error("the root partition cannot go on: resetting the machine");
 		machine_reset();

@@ -16,6 +16,13 @@ enum intercept_kind {
 	INTERCEPT_KINDS
 };
 
+enum intercept_class {
+#define INTERCEPT_CLASS(name) INTERCEPT_CLASS_##name,
+#include "core/intercept/classes.def"
+#undef INTERCEPT_CLASS
+	INTERCEPT_CLASSES
+};
+
 #define INTERCEPT_READ	  0
 #define INTERCEPT_WRITE	  1
 #define INTERCEPT_EXECUTE 2
@@ -48,7 +55,9 @@ struct intercept {
 
 struct vp;
 
-/* Handles one intercept of the VP that the calling LP runs; it happened at TSC `start`. */
-void intercept_dispatch(struct vp *vp, struct intercept *intercept, u64 start);
+/* Counts and handles one intercept of the VP that the calling LP runs. */
+void intercept_dispatch(struct vp *vp, struct intercept *intercept);
+/* Adds time (TSC ticks) to the class that this kind of intercept belongs to. */
+void intercept_charge(struct vp *vp, enum intercept_kind kind, u64 tsc);
 
 #endif

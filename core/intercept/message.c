@@ -78,6 +78,7 @@ static void *begin(struct vp *vp, u32 type, u8 size)
 	return message->payload;
 }
 
+/* DOC: message */
 /*
  * The VP stops now; the parent is told when its state is out of the processor, because it may
  * look at it and resume it at once (message_post()).

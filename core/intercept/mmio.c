@@ -22,7 +22,6 @@ static bool is_apic_page(const struct vp *vp, u64 gpa)
 static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
 {
 	enum vapic_register reg = (enum vapic_register)((gpa & PAGE_MASK) >> 4);
-	struct vapic_effect effect = {0};
 	struct insn_result result;
 	u64 old = 0;
 
@@ -30,9 +29,8 @@ static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
 		vapic_read(&vp->apic, reg, false, machine_tsc(), &old))
 		old >>= 8 * (gpa & 3);
 	result = insn_apply(insn, old, vp->regs.gpr[insn->gpr], vp->regs.rflags);
-	if (insn->writes && !(gpa & 15) &&
-		vapic_write(&vp->apic, reg, false, result.memory, machine_tsc(), &effect))
-		vp_apic_effect(vp, &effect);
+	if (insn->writes && !(gpa & 15))
+		(void)vp_write_apic(vp, reg, false, result.memory);
 	if (insn->sets_register)
 		vp->regs.gpr[insn->gpr] = result.gpr;
 	vp->regs.rflags = result.rflags;
@@ -54,7 +52,7 @@ bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outc
 		return false;
 	count = vp_fetch(vp, bytes, &mode);
 	if (!insn_decode_mmio(bytes, count, mode, &insn)) {
-		if (apic)
+		if (apic && partition_may_log(vp->partition))
 			log_warning("partition %lu VP %u: APIC access not understood at RIP %#lx",
 				vp->partition->id, vp->index, vp->regs.rip);
 		return false;

@@ -74,6 +74,28 @@ static struct doorbell *by_port(struct partition *partition, u32 port_id)
 	return NULL;
 }
 
+_Static_assert(MAX_DOORBELLS * sizeof(struct doorbell) <= PAGE_SIZE, "doorbells of a partition");
+
+/* Ports are the root's, so it pays for them: who creates one deposits to the root's pool. */
+static struct doorbell *allocate_table(void)
+{
+	struct doorbell *table;
+
+	spin_lock(&root_partition.lock);
+	table = pool_allocate(&root_partition.pool);
+	spin_unlock(&root_partition.lock);
+	return table;
+}
+
+void doorbell_release(struct partition *partition)
+{
+	spin_lock(&root_partition.lock);
+	if (partition->doorbells)
+		pool_free(&root_partition.pool, partition->doorbells);
+	partition->doorbells = NULL;
+	spin_unlock(&root_partition.lock);
+}
+
 enum hv_status doorbell_create(struct partition *partition, u32 port_id, u32 sint, u32 target_vp)
 {
 	enum hv_status status = HV_STATUS_SUCCESS;
@@ -83,7 +105,7 @@ enum hv_status doorbell_create(struct partition *partition, u32 port_id, u32 sin
 		return HV_STATUS_INVALID_PARAMETER;
 	spin_lock(&partition->lock);
 	if (!partition->doorbells)
-		partition->doorbells = pool_allocate(&partition->pool);
+		partition->doorbells = allocate_table();
 	bell = by_port(partition, 0);
 	if (!partition->doorbells)
 		status = HV_STATUS_INSUFFICIENT_MEMORY;

@@ -18,6 +18,8 @@ enum hv_status doorbell_create(struct partition *partition, u32 port_id, u32 sin
 enum hv_status doorbell_connect(struct partition *partition, u32 connection_id, u32 port_id,
 	u64 gpa, u64 value, u64 flags);
 enum hv_status doorbell_disconnect(struct partition *partition, u32 connection_id);
+/* Gives the table back; the partition is finalized. */
+void doorbell_release(struct partition *partition);
 /* The port's partition is the root; the child is found by the port. */
 enum hv_status doorbell_delete(struct partition *partition, u32 port_id);
 

@@ -168,6 +168,22 @@ void synic_purge(struct synic *synic, u64 sender)
 	}
 }
 
+void synic_take_back(struct synic *synic, struct synic_message *message)
+{
+	struct synic_message **link = &synic->head[message->sint];
+	struct synic_message *last = NULL;
+
+	for (; *link && *link != message; link = &last->next)
+		last = *link;
+	if (!*link)
+		return;
+	*link = message->next;
+	if (synic->tail[message->sint] == message)
+		synic->tail[message->sint] = last;
+	message->next = NULL;
+	message->queued = false;
+}
+
 /* An as_intercept SINT speaks by a message in the intercept SINT instead of its own vector. */
 static struct synic_assert post_sint_intercept(struct synic *synic, u32 sint, u64 sender)
 {

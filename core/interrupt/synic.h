@@ -71,6 +71,8 @@ struct synic_assert synic_post(struct synic *synic, struct synic_message *messag
 struct synic_assert synic_scan(struct synic *synic, u32 sint);
 /* Takes back every queued message of `sender`, except ring signals: rings outlive their senders. */
 void synic_purge(struct synic *synic, u64 sender);
+/* Takes back one message, if it is queued here. */
+void synic_take_back(struct synic *synic, struct synic_message *message);
 
 /*
  * Puts `port_id` (not 0) into the ring of `sint`; asserts if the guest asked to be told.

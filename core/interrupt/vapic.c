@@ -87,6 +87,11 @@ u32 vapic_ppr(const struct vapic *apic)
 	return (u32)in_service & 0xf0;
 }
 
+bool vapic_enabled(const struct vapic *apic)
+{
+	return READ_ONCE(apic->spurious) & VAPIC_SPURIOUS_ENABLE;
+}
+
 int vapic_deliverable(const struct vapic *apic)
 {
 	int vector = vapic_highest_request(apic);

@@ -122,6 +122,9 @@ bool vapic_write_base(struct vapic *apic, u64 value);
  */
 bool vapic_request(struct vapic *apic, u8 vector, bool level);
 
+/* False: switched off by software, requests are dropped (APM vol. 2 §16.4.7). */
+bool vapic_enabled(const struct vapic *apic);
+
 /* The vector that beats PPR and could be delivered now; -1 if none or software-disabled. */
 int vapic_deliverable(const struct vapic *apic);
 /* The highest requested vector regardless of priority; -1 if none. */

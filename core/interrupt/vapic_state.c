@@ -7,15 +7,15 @@
 
 #define ESR_BITS (VAPIC_ESR_SEND_ILLEGAL | VAPIC_ESR_RECEIVE_ILLEGAL | VAPIC_ESR_ILLEGAL_REGISTER)
 
+/* clang-format off */
+#define ROW(word, reg) {offsetof(struct hv_local_interrupt_controller_state, word), reg}
+/* clang-format on */
+
 /* The words of the image that are plain registers. */
 static const struct {
 	u16 word;
 	u8 reg;
 } state_words[] = {
-#define ROW(word, reg)                                                                             \
-	{                                                                                          \
-		offsetof(struct hv_local_interrupt_controller_state, word), reg                    \
-	}
 	ROW(apic_ldr, VAPIC_LDR),
 	ROW(apic_dfr, VAPIC_DFR),
 	ROW(apic_spurious, VAPIC_SPURIOUS),
@@ -28,7 +28,6 @@ static const struct {
 	ROW(apic_lvt_cmci, VAPIC_LVT_CMCI),
 	ROW(apic_initial_count, VAPIC_INITIAL_COUNT),
 	ROW(apic_divide_configuration, VAPIC_DIVIDE),
-#undef ROW
 };
 
 void vapic_get_state(

@@ -18,26 +18,28 @@ typedef int64_t s64;
 #define PAGE_SIZE  4096ul
 #define PAGE_MASK  (PAGE_SIZE - 1)
 
-#define BIT(n)		     (1ul << (n))
-#define ARRAY_SIZE(a)	     (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)	     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)	     ((a) > (b) ? (a) : (b))
-#define ALIGN_UP(x, a)	     (((x) + (a)-1) & ~((u64)(a)-1))
-#define ALIGN_DOWN(x, a)     ((x) & ~((u64)(a)-1))
-#define IS_ALIGNED(x, a)     (((x) & ((u64)(a)-1)) == 0)
-#define CONTAINER_OF(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
+/* clang-format off */
+#define BIT(n)                (1ul << (n))
+#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)             ((a) < (b) ? (a) : (b))
+#define MAX(a, b)             ((a) > (b) ? (a) : (b))
+#define ALIGN_UP(x, a)        (((x) + (a) - 1) & ~((u64)(a) - 1))
+#define ALIGN_DOWN(x, a)      ((x) & ~((u64)(a) - 1))
+#define IS_ALIGNED(x, a)      (((x) & ((u64)(a) - 1)) == 0)
+#define CONTAINER_OF(p, t, m) ((t *)((char *)(p) - offsetof(t, m)))
+/* clang-format on */
 
 /* One access, not to be merged or repeated by the compiler. */
 #define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
-#define atomic_load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define atomic_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define atomic_exchange(p, v)	__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
-#define atomic_or(p, v)		__atomic_fetch_or(p, v, __ATOMIC_SEQ_CST)
-#define atomic_and(p, v)	__atomic_fetch_and(p, v, __ATOMIC_SEQ_CST)
-#define atomic_add(p, v)	__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST)
-#define memory_fence()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define atomic_load(p)	      __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define atomic_store(p, v)    __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define atomic_exchange(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define atomic_or(p, v)	      __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST)
+#define atomic_and(p, v)      __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST)
+#define atomic_add(p, v)      __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST)
+#define memory_fence()	      __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 /* (a * b) >> 64 without losing the high half: scales time stamps to 100 ns units. */
 static inline u64 mul_shift_64(u64 a, u64 b)

@@ -14,8 +14,13 @@ static void give_locked(u64 spa)
 	bug_on(slat_set(&root_partition.slat, spa, spa, 0, SLAT_ALL) != SLAT_OK);
 }
 
-static enum hv_status take_locked(u64 spa)
+static enum hv_status take_locked(u64 page_number)
 {
+	u64 spa = page_number << PAGE_SHIFT;
+
+	/* Frame 0 ends the pools' lists, so it cannot be in one. */
+	if (!spa || spa >> PAGE_SHIFT != page_number)
+		return HV_STATUS_INVALID_PARAMETER;
 	if (frame_get(spa) != FRAME_ROOT || frame_mappings(spa))
 		return HV_STATUS_INVALID_PARAMETER;
 	if (slat_set(&root_partition.slat, spa, 0, 0, 0) != SLAT_OK)
@@ -31,7 +36,7 @@ enum hv_status frames_take(const u64 *page_numbers, u32 count)
 
 	spin_lock(&root_partition.lock);
 	while (taken < count && status == HV_STATUS_SUCCESS) {
-		status = take_locked(page_numbers[taken] << PAGE_SHIFT);
+		status = take_locked(page_numbers[taken]);
 		taken += status == HV_STATUS_SUCCESS;
 	}
 	if (status != HV_STATUS_SUCCESS)
@@ -39,7 +44,7 @@ enum hv_status frames_take(const u64 *page_numbers, u32 count)
 			give_locked(page_numbers[taken] << PAGE_SHIFT);
 	spin_unlock(&root_partition.lock);
 	if (status == HV_STATUS_SUCCESS)
-		partition_flush(&root_partition);
+		partitions_flush_all();
 	return status;
 }
 

@@ -68,12 +68,20 @@ static void retire_table(struct slat *slat, u64 *table, u32 level)
 	slat->retired = machine_spa(table);
 }
 
-void slat_release(struct slat *slat)
+u64 slat_take_retired(struct slat *slat)
 {
-	while (slat->retired) {
-		u64 *table = machine_ram(slat->retired);
+	u64 retired = slat->retired;
 
-		slat->retired = table[0];
+	slat->retired = 0;
+	return retired;
+}
+
+void slat_release(struct slat *slat, u64 retired)
+{
+	while (retired) {
+		u64 *table = machine_ram(retired);
+
+		retired = table[0];
 		pool_free(slat->pool, table);
 		slat->table_pages--;
 	}
@@ -84,7 +92,7 @@ void slat_destroy(struct slat *slat)
 	if (slat->root)
 		retire_table(slat, slat->root, LEVELS - 1);
 	slat->root = NULL;
-	slat_release(slat);
+	slat_release(slat, slat_take_retired(slat));
 }
 
 /* Replaces a leaf by a table of leaves one level down with the same rights. */
@@ -199,6 +207,15 @@ int slat_map_range(struct slat *slat, u64 gpa, u64 spa, u64 size, u32 max_level,
 	return SLAT_OK;
 }
 
+bool slat_mark_written(const struct slat *slat, const struct slat_leaf *leaf)
+{
+	u64 marked = leaf->value | slat->format->dirty_bit | slat->format->accessed_bit;
+	u64 expected = leaf->value;
+
+	return __atomic_compare_exchange_n(
+		leaf->entry, &expected, marked, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa)
 {
 	struct slat_leaf leaf = {0};
@@ -207,19 +224,21 @@ struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa)
 	if (gpa >> level_shift(LEVELS))
 		return leaf;
 	for (u32 at = LEVELS - 1;; at--) {
-		u64 *entry = entry_at(table, gpa, at);
+		u64 *place = entry_at(table, gpa, at);
+		u64 entry = READ_ONCE(*place);
 
-		if (!slat->format->present(*entry))
+		if (!slat->format->present(entry))
 			return leaf;
-		if (slat->format->is_leaf(*entry, at)) {
+		if (slat->format->is_leaf(entry, at)) {
 			u64 offset = gpa & ((1ull << level_shift(at)) - 1);
 
-			leaf.spa = (slat->format->spa(*entry) & ~((1ull << level_shift(at)) - 1)) + offset;
-			leaf.rights = slat->format->rights(*entry);
+			leaf.spa = (slat->format->spa(entry) & ~((1ull << level_shift(at)) - 1)) + offset;
+			leaf.rights = slat->format->rights(entry);
 			leaf.level = at;
-			leaf.entry = entry;
+			leaf.entry = place;
+			leaf.value = entry;
 			return leaf;
 		}
-		table = child_table(slat, *entry);
+		table = child_table(slat, entry);
 	}
 }

@@ -19,7 +19,7 @@ struct slat {
 	u64 shattered;
 	bool counted; /* a child's: frames know how often they are mapped */
 	bool stale;   /* something that processors may have cached was changed */
-	u64 retired; /* tables that processors may still be walking, see slat_release() */
+	u64 retired;  /* tables that processors may still be walking, see slat_take_retired() */
 };
 
 /* False: no memory for the top table. */
@@ -40,15 +40,21 @@ int slat_set(struct slat *slat, u64 gpa, u64 spa, u32 level, u64 rights);
 /* Maps a range with the largest pages that fit, up to max_level. Page-aligned bytes. */
 int slat_map_range(struct slat *slat, u64 gpa, u64 spa, u64 size, u32 max_level, u64 rights);
 
-/* After all processors have dropped their translations: returns replaced tables to the pool. */
-void slat_release(struct slat *slat);
+/* The tables replaced so far. They are back in the pool after slat_release(). */
+u64 slat_take_retired(struct slat *slat);
+/* After all processors have dropped their translations. */
+void slat_release(struct slat *slat, u64 retired);
 
 struct slat_leaf {
 	u64 spa;    /* of the byte asked for */
 	u64 rights; /* 0: nothing mapped */
 	u32 level;
 	u64 *entry;
+	u64 value; /* of the entry when it was read */
 };
+
+/* Sets Accessed and Dirty as a write by the guest would. False: the entry has changed since. */
+bool slat_mark_written(const struct slat *slat, const struct slat_leaf *leaf);
 
 struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa);
 

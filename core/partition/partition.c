@@ -38,6 +38,17 @@ void partitions_init(void)
 	count_partitions(1);
 }
 
+bool partition_may_log(struct partition *partition)
+{
+	u32 lines = atomic_add(&partition->log_lines, 1);
+
+	if (lines == LOG_BUDGET)
+		log_warning("partition %lu: no more messages", partition->id);
+	if (lines > LOG_BUDGET)
+		atomic_add(&partition->log_lines, -1u);
+	return lines < LOG_BUDGET;
+}
+
 static struct partition *find(u64 id)
 {
 	for (u32 i = 0; i < MAX_PARTITIONS; i++)
@@ -196,10 +207,8 @@ enum hv_status partition_finalize(struct partition *partition)
 			vp_destroy(partition->vps[i]);
 	if (partition->slat.root)
 		slat_destroy(&partition->slat);
-	if (partition->doorbells)
-		pool_free(&partition->pool, partition->doorbells);
-	partition->doorbells = NULL;
 	spin_unlock(&partition->lock);
+	doorbell_release(partition);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -210,10 +219,12 @@ enum hv_status partition_delete(struct partition *partition)
 	/* The caller holds it alone, so nobody else can have a pointer once it is out of the table. */
 	if (partition->pool.total_pages)
 		return HV_STATUS_OPERATION_DENIED;
+	page_unshare(partition->stats);
 	spin_lock(&table_lock);
 	table[partition->slot] = NULL;
 	count_partitions(-1);
 	spin_unlock(&table_lock);
+	page_unshare(partition->stats);
 	spin_lock(&root_partition.lock);
 	pool_free(&root_partition.pool, partition->stats);
 	pool_free(&root_partition.pool, partition);
@@ -244,6 +255,9 @@ void partition_freeze_time(struct partition *partition, bool freeze)
 		partition->reference_offset = partition->frozen_time - stats_100ns(now);
 	}
 	partition_update_tsc_page(partition);
+	for (u32 i = 0; i < partition->vp_end; i++)
+		if (partition->vps[i])
+			vp_timers_changed(partition->vps[i]);
 }
 
 u64 partition_time_to_tsc(const struct partition *partition, u64 time)
@@ -280,27 +294,51 @@ void partition_update_tsc_page(struct partition *partition)
 /* ---- Memory ---- */
 
 /* An LP that is in a VP of the partition, or handles an intercept of one, may use what was. */
-static void wait_for(struct partition *partition, struct lp *lp)
+static bool uses(const struct lp *lp, const struct partition *partition)
+{
+	const struct partition *loaded = atomic_load(&lp->partition);
+
+	if (!partition)
+		return loaded != NULL;
+	return loaded == partition || atomic_load(&lp->target) == partition;
+}
+
+/* `partition` NULL: any. */
+static void wait_for(const struct partition *partition, const struct lp *lp)
 {
 	u64 entries = atomic_load(&lp->entries);
 
-	if (atomic_load(&lp->partition) != partition)
-		return;
-	lp_notify(lp->index, LP_RESCHEDULE);
-	while (atomic_load(&lp->partition) == partition && atomic_load(&lp->entries) == entries &&
-		!atomic_load(&lp->quiescent))
-		lp_relax();
+	for (u32 turn = 0; uses(lp, partition) && atomic_load(&lp->entries) == entries &&
+			   !atomic_load(&lp->quiescent);
+		turn++)
+		lp_relax_and_kick(lp->index, turn);
 }
 
-void partition_flush(struct partition *partition)
+static void wait_for_others(const struct partition *partition)
 {
 	u32 self = machine_lp_index();
 
-	atomic_add(&partition->flush_generation, 1);
-	memory_fence();
 	for (u32 i = 0; i < machine.lp_count; i++)
 		if (i != self)
 			wait_for(partition, &lps[i]);
+}
+
+void partitions_flush_all(void)
+{
+	spin_lock(&table_lock);
+	for (u32 i = 0; i < MAX_PARTITIONS; i++)
+		if (table[i])
+			atomic_add(&table[i]->flush_generation, 1);
+	spin_unlock(&table_lock);
+	wait_for_others(NULL);
+}
+
+/* DOC: flush */
+void partition_flush(struct partition *partition)
+{
+	atomic_add(&partition->flush_generation, 1);
+	memory_fence();
+	wait_for_others(partition);
 }
 
 static void *root_memory(u64 gpa, u64 rights)
@@ -324,11 +362,10 @@ void *partition_memory(struct partition *partition, u64 gpa, u64 rights)
 		return root_memory(gpa, rights);
 	if (!partition->slat.root)
 		return NULL;
-	leaf = slat_lookup(&partition->slat, gpa);
-	if ((leaf.rights & rights) != rights)
-		return NULL;
-	if (rights & SLAT_WRITE)
-		atomic_or(leaf.entry, partition->slat.format->dirty_bit |
-					      partition->slat.format->accessed_bit);
+	do {
+		leaf = slat_lookup(&partition->slat, gpa);
+		if ((leaf.rights & rights) != rights)
+			return NULL;
+	} while ((rights & SLAT_WRITE) && !slat_mark_written(&partition->slat, &leaf));
 	return machine_ram(leaf.spa);
 }

@@ -11,7 +11,7 @@
 
 #define MAX_PARTITIONS 256 /* root included; also pool slots */
 #define MAX_VPS	       256
-#define MAX_DOORBELLS  32
+#define MAX_DOORBELLS  85 /* what fits in a page */
 
 enum partition_state {
 	PARTITION_FREE,
@@ -56,6 +56,7 @@ struct partition {
 	u64 reference_tsc_msr;
 	u64 tsc_offset; /* guest TSC - TSC, the same for all VPs */
 	bool has_run;	/* a VP has been resumed: the TSC cannot be set any more */
+	u32 log_lines;	/* printed because of it */
 	u32 users;	/* hypercalls that hold a pointer, see partition_get() */
 	bool alone;	/* … and there may be only this one */
 	u64 reference_offset; /* reference time = scaled TSC + offset, 100 ns */
@@ -63,11 +64,18 @@ struct partition {
 	bool time_frozen;
 	u64 flush_generation;
 	u32 vp_count;
+	u32 vp_end; /* no VP has this index or a higher one */
 	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */
 	struct vp *vps[MAX_VPS];
 };
 
 _Static_assert(sizeof(struct partition) <= PAGE_SIZE, "a partition fits in one deposited page");
+
+/* Lines that one partition can cause on the console; what comes after is dropped. */
+#define LOG_BUDGET 200
+
+/* True if a line about the partition may be printed; the last one says that it is. */
+bool partition_may_log(struct partition *partition);
 
 extern struct partition root_partition;
 
@@ -105,6 +113,12 @@ void partition_flush(struct partition *partition);
 
 /* Fills in and publishes the reference TSC page, if the guest has enabled it. */
 void partition_update_tsc_page(struct partition *partition);
+
+/*
+ * The same for all partitions and all LPs: for frames that change hands, which a child may have
+ * had mapped a moment ago.
+ */
+void partitions_flush_all(void);
 
 /*
  * Pointer to the byte at `gpa`, good to the end of its page, or NULL without these rights. Valid

@@ -58,14 +58,31 @@ static void queue_remove(struct sched *sched, struct sched_entity *entity)
 	sched->ready_count--;
 }
 
+static bool claim(struct sched *sched, u32 index)
+{
+	struct sched_lp *lp = &sched->lps[index];
+
+	if (lp->running || lp->claimed)
+		return false;
+	lp->claimed = true;
+	return true;
+}
+
+u32 sched_claim_idle(struct sched *sched)
+{
+	for (u32 lp = 0; sched->head && lp < sched->lp_count; lp++)
+		if (claim(sched, lp))
+			return lp;
+	return SCHED_NO_LP;
+}
+
 /* Where a woken child goes: its last LP if idle, else any idle LP, else one whose slice must start. */
 static u32 place_child(struct sched *sched, const struct sched_entity *entity, u64 now)
 {
-	if (!sched->lps[entity->lp].running)
-		return entity->lp;
-	for (u32 lp = 0; lp < sched->lp_count; lp++)
-		if (!sched->lps[lp].running)
-			return lp;
+	u32 idle = claim(sched, entity->lp) ? entity->lp : sched_claim_idle(sched);
+
+	if (idle != SCHED_NO_LP)
+		return idle;
 	for (u32 lp = 0; lp < sched->lp_count; lp++) {
 		if (sched->lps[lp].slice_end == 0) {
 			sched->lps[lp].slice_end = now + sched->slice;
@@ -124,7 +141,7 @@ bool sched_must_pick(const struct sched *sched, u32 index, u64 now)
 	return lp->slice_end != 0 && (s64)(now - lp->slice_end) >= 0;
 }
 
-void sched_yield(struct sched *sched, u32 index, u64 now)
+void sched_give_way(struct sched *sched, u32 index, u64 now)
 {
 	struct sched_lp *lp = &sched->lps[index];
 
@@ -152,12 +169,14 @@ static void put_back(struct sched *sched, struct sched_lp *lp, u64 now)
 		queue_push(sched, entity);
 }
 
+/* DOC: pick */
 struct sched_entity *sched_pick(struct sched *sched, u32 index, u64 now)
 {
 	struct sched_lp *lp = &sched->lps[index];
 	struct sched_entity *last = lp->running;
 	struct sched_entity *next;
 
+	lp->claimed = false;
 	put_back(sched, lp, now);
 	/* After its slice the root VP gives way to one child, unless an interrupt woke it. */
 	if (bound_ready(lp) && (lp->bound_first || last != lp->bound || !sched->head))

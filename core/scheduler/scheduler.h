@@ -31,6 +31,7 @@ struct sched_lp {
 	struct sched_entity *bound;   /* the root VP of this LP, if any */
 	bool bound_first;	      /* it was woken: it goes before any other */
 	u64 slice_end;		      /* 0: nobody waits, no end */
+	bool claimed;		      /* idle, but told to pick: not to be counted on for more */
 };
 
 struct sched {
@@ -55,13 +56,16 @@ u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now);
 void sched_block(struct sched *sched, struct sched_entity *entity);
 
 /* The entity that runs on the LP lets others go first, if any wait. */
-void sched_yield(struct sched *sched, u32 lp, u64 now);
+void sched_give_way(struct sched *sched, u32 lp, u64 now);
 
 /* True if the LP's choice may change: slice over, or somebody with precedence is ready. */
 bool sched_must_pick(const struct sched *sched, u32 lp, u64 now);
 
 /* Puts the running entity (if any) behind its equals and chooses the next; NULL = idle. */
 struct sched_entity *sched_pick(struct sched *sched, u32 lp, u64 now);
+
+/* An idle LP that must look at its work because somebody waits; SCHED_NO_LP if none. */
+u32 sched_claim_idle(struct sched *sched);
 
 /* Time at which sched_must_pick() turns true by itself; ~0 = never. */
 u64 sched_slice_end(const struct sched *sched, u32 lp);

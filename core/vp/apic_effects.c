@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What leaves a VP's APIC: inter-processor interrupts and the end of level interrupts. */
 #include "core/interrupt/ipi.h"
+#include "core/lp.h"
 #include "core/vp/msrs.h"
 #include "core/vp/vp.h"
 #include "machine/machine.h"
@@ -32,7 +33,7 @@ bool interrupt_send(struct partition *partition, const struct interrupt_request 
 {
 	bool reached = false;
 
-	for (u32 i = 0; i < MAX_VPS; i++) {
+	for (u32 i = 0; i < partition->vp_end; i++) {
 		struct vp *vp = partition->vps[i];
 
 		if (!vp || vp == request->except)
@@ -80,13 +81,12 @@ void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect)
 			atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 		/* The root's level interrupts are still in service at the physical APIC. */
 		if (effect->level && vp->partition->is_root)
-			machine_end_interrupt();
+			lp_end_level_interrupt(lp_self(), effect->vector);
 		break;
 	case VAPIC_TIMER_CHANGED:
 		vp_timers_update(vp);
 		break;
 	case VAPIC_NO_EFFECT:
-		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 		break;
 	}
 }

@@ -5,6 +5,7 @@
  */
 #include "core/hypervisor.h"
 #include "core/log.h"
+#include "core/vp/features.h"
 #include "core/vp/msrs.h"
 #include "core/vp/vp.h"
 #include "machine/machine.h"
@@ -31,15 +32,25 @@
 #define EFER_SVME BIT(12)
 #define CR0_PG	  BIT(31)
 
-/* LME SCE NXE LMSLE FFXSR TCE: what the processor may have; SVME is ours. */
-#define EFER_WRITABLE 0xe901ull
+/* What the VP may set follows from what CPUID shows it; SVME is ours (APM vol. 2 §3.1.7). */
+static u64 efer_writable(struct vp *vp)
+{
+	u64 bits = EFER_LME | BIT(0);
+	u32 out[4];
+
+	vp_cpuid(vp, 0x80000001, 0, out);
+	bits |= out[3] & BIT(20) ? BIT(11) : 0; /* NX → NXE */
+	bits |= out[3] & BIT(25) ? BIT(14) : 0; /* FFXSR */
+	bits |= out[2] & BIT(17) ? BIT(15) : 0; /* TCE */
+	return bits;
+}
 
 static bool write_efer(struct vp *vp, u64 value)
 {
 	u64 old = vp_register64(vp, HV_REGISTER_EFER);
 	u64 paging = vp_register64(vp, HV_REGISTER_CR0) & CR0_PG;
 
-	if (value & ~(EFER_WRITABLE | EFER_LMA))
+	if (value & ~(efer_writable(vp) | EFER_LMA))
 		return false;
 	/* AMD APM vol. 2 §3.1.7: long mode cannot be switched under paging. */
 	if (paging && ((old ^ value) & EFER_LME))
@@ -115,7 +126,12 @@ enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value)
 
 static enum msr_outcome write_apic_base(struct vp *vp, u64 value)
 {
-	if (!vapic_write_base(&vp->apic, value))
+	bool legal;
+
+	spin_lock(&vp->timer_lock);
+	legal = vapic_write_base(&vp->apic, value);
+	spin_unlock(&vp->timer_lock);
+	if (!legal)
 		return MSR_FAULT;
 	vp_timers_update(vp);
 	return MSR_DONE;
@@ -145,7 +161,7 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	case MSR_EFER:
 		return write_efer(vp, value) ? MSR_DONE : MSR_FAULT;
 	}
-	if (root)
+	if (root && partition_may_log(vp->partition))
 		log_warning("root VP %u: write of MSR %#x refused", vp->index, msr);
 	return !root && vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
 }

@@ -68,8 +68,17 @@ static void hide(u32 leaf, u32 out[4])
 	case 0x00000001: /* MONITOR, VMX, PDCM, TSC deadline */
 		out[ECX] &= ~(u32)(BIT(3) | BIT(5) | BIT(15) | BIT(24));
 		break;
-	case 0x80000001: /* SVM, SKINIT, performance counters, MWAITX */
-		out[ECX] &= ~(u32)(BIT(2) | BIT(12) | BIT(23) | BIT(24) | BIT(28) | BIT(29));
+	case 0x00000007: /* TSC_ADJUST; CET, whose state is not switched */
+		out[EBX] &= ~(u32)BIT(1);
+		out[ECX] &= ~(u32)BIT(7);
+		out[EDX] &= ~(u32)BIT(20);
+		break;
+	case 0x80000001: /* SVM, extended APIC, IBS, SKINIT, performance counters, MWAITX */
+		out[ECX] &= ~(u32)(BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(23) | BIT(24) | BIT(28) |
+				   BIT(29));
+		break;
+	case 0x80000008: /* INVLPGB */
+		out[EBX] &= ~(u32)BIT(3);
 		break;
 	case 0x00000005: /* MWAIT */
 	case 0x0000000a: /* performance monitoring */
@@ -111,13 +120,16 @@ static u32 chain_of(u32 leaf)
 
 enum hv_status vp_cpuid_register(struct vp *vp, const struct hv_cpuid_result_parameters *result)
 {
+	bool specific = result->input.subleaf_specific;
 	u32 number = vp->cpuid_count;
 	struct cpuid_entry *entry;
 	u16 *head = &vp->cpuid_chain[chain_of(result->input.eax)];
 
+	/* One result for each subleaf, and one for all that have none of their own. */
 	for (u32 at = *head; at; at = entry->next) {
 		entry = entry_of(vp, at - 1);
-		if (entry->leaf == result->input.eax && entry->subleaf == result->input.ecx)
+		if (entry->leaf == result->input.eax && entry->subleaf_specific == specific &&
+			(!specific || entry->subleaf == result->input.ecx))
 			goto fill;
 	}
 	if (number >= CPUID_PAGES * CPUID_RESULTS_PER_PAGE)
@@ -136,7 +148,7 @@ enum hv_status vp_cpuid_register(struct vp *vp, const struct hv_cpuid_result_par
 	entry->next = *head;
 	*head = (u16)(number + 1);
 fill:
-	entry->subleaf_specific = result->input.subleaf_specific;
+	entry->subleaf_specific = specific;
 	memcpy(entry->value, (u32[4]){result->result.eax, result->result.ebx, result->result.ecx, result->result.edx}, 16);
 	memcpy(entry->mask, (u32[4]){result->result.eax_mask, result->result.ebx_mask, result->result.ecx_mask, result->result.edx_mask}, 16);
 	return HV_STATUS_SUCCESS;
@@ -182,11 +194,16 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		if (subleaf == 0)
 			set_bit(&out[ECX], 4, vp_register64(vp, HV_REGISTER_CR4) & BIT(22));
 		break;
+	case 11: /* of every subleaf: also of those that the parent registered nothing for */
+		out[EDX] = vp->apic.id;
+		break;
 	case 13:
 		if (subleaf == 0) {
 			states = hypervisor.backend->extended_states();
 			out[EAX] &= (u32)states;
 			out[EDX] &= (u32)(states >> 32);
+		} else if (subleaf == 1) {
+			out[EAX] &= ~(u32)BIT(3); /* XSAVES: supervisor state is not switched */
 		}
 		break;
 	}
@@ -199,8 +216,8 @@ void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		return;
 	}
 	machine_cpuid(leaf, subleaf, out);
-	hide(leaf, out);
 	if (!vp->partition->is_root)
 		apply_registered(vp, leaf, subleaf, out);
+	hide(leaf, out);
 	apply_state(vp, leaf, subleaf, out);
 }

@@ -29,6 +29,11 @@ static void deliver_nmi(struct vp *vp)
 {
 	if (vp->nmi_blocked || (vp->event & EVENT_PENDING)) {
 		vp->nmi_pending = true;
+		/* It follows the event, which is delivered by an entry that ends at once. */
+		if (!vp->nmi_blocked) {
+			atomic_or(&vp->attention, ATTENTION_NMI);
+			machine_kick(machine_lp_index());
+		}
 		return;
 	}
 	vp->nmi_pending = false;
@@ -64,10 +69,11 @@ static void deliver_interrupt(struct vp *vp)
 static void end_level_interrupts(struct vp *vp)
 {
 	bool level;
+	int vector;
 
-	while (vapic_end(&vp->apic, &level) >= 0)
+	while ((vector = vapic_end(&vp->apic, &level)) >= 0)
 		if (level && vp->partition->is_root)
-			machine_end_interrupt();
+			lp_end_level_interrupt(lp_self(), (u8)vector);
 }
 
 /* INIT comes before SIPI when both have arrived (AMD APM vol. 2 §16.5). */
@@ -75,7 +81,9 @@ static void deliver_startup(struct vp *vp, u32 bits)
 {
 	if (bits & ATTENTION_INIT) {
 		end_level_interrupts(vp);
+		spin_lock(&vp->timer_lock);
 		vapic_init(&vp->apic);
+		spin_unlock(&vp->timer_lock);
 		vp_initialize_state(vp);
 		vp->activity = VP_WAIT_SIPI;
 	}
@@ -83,6 +91,7 @@ static void deliver_startup(struct vp *vp, u32 bits)
 		vp_startup(vp, vp->startup_vector);
 }
 
+/* DOC: before-entry */
 bool vp_prepare(struct vp *vp)
 {
 	u32 bits = atomic_exchange(&vp->attention, 0);

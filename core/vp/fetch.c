@@ -90,18 +90,26 @@ u32 vp_fetch(struct vp *vp, u8 *bytes, enum insn_mode *mode)
 	return walk_read(&context, linear, WALK_EXECUTE | WALK_EXEMPT, bytes, INSN_MAX_LENGTH);
 }
 
-/* Remembers where the code page lies, if all of it can be read. */
+void vp_forget_code(struct vp *vp)
+{
+	for (u32 i = 0; i < FETCH_SLOTS; i++)
+		vp->fetch_slots[i].page_gva = FETCH_EMPTY;
+}
+
+/* Remembers where the code page lies, if it can be read. */
 static void remember(struct vp *vp, u64 linear)
 {
+	struct fetch_slot *slot = &vp->fetch_slots[linear >> PAGE_SHIFT & (FETCH_SLOTS - 1)];
 	struct walk_context context;
 	struct walk_result result;
 
-	vp->fetch_page = NULL;
+	slot->page_gva = FETCH_EMPTY;
 	vp_walk_context(vp, &context);
 	if (walk(&context, linear, WALK_EXECUTE | WALK_EXEMPT, &result) != WALK_OK)
 		return;
-	vp->fetch_page = partition_memory(vp->partition, ALIGN_DOWN(result.gpa, PAGE_SIZE), SLAT_READ);
-	vp->fetch_page_gva = ALIGN_DOWN(linear, PAGE_SIZE);
+	slot->page = partition_memory(vp->partition, ALIGN_DOWN(result.gpa, PAGE_SIZE), SLAT_READ);
+	if (slot->page)
+		slot->page_gva = ALIGN_DOWN(linear, PAGE_SIZE);
 }
 
 u32 vp_instruction_length_slow(struct vp *vp, u32 kind)

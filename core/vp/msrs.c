@@ -147,12 +147,36 @@ static enum msr_outcome read_run_time(struct vp *vp, u32 msr, u64 *value)
 	return MSR_DONE;
 }
 
-static enum msr_outcome apic_write(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value)
+/* The most frequent write of all, and of the simplest consequence. */
+static enum msr_outcome end_of_interrupt(struct vp *vp)
+{
+	struct vapic_effect effect;
+	int vector = vapic_end(&vp->apic, &effect.level);
+
+	if (vector < 0)
+		return MSR_DONE;
+	effect.kind = VAPIC_ENDED;
+	effect.vector = (u8)vector;
+	vp_apic_effect(vp, &effect);
+	return MSR_DONE;
+}
+
+enum msr_outcome vp_write_apic(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value)
 {
 	struct vapic_effect effect = {0};
+	bool timer = reg == VAPIC_LVT_TIMER || reg == VAPIC_INITIAL_COUNT || reg == VAPIC_DIVIDE;
+	bool legal;
 
-	if (!vapic_write(&vp->apic, reg, x2apic, value, machine_tsc(), &effect))
+	if (timer)
+		spin_lock(&vp->timer_lock);
+	legal = vapic_write(&vp->apic, reg, x2apic, value, machine_tsc(), &effect);
+	if (timer)
+		spin_unlock(&vp->timer_lock);
+	if (!legal)
 		return MSR_FAULT;
+	/* These decide what can be delivered. */
+	if (reg == VAPIC_TPR || reg == VAPIC_SPURIOUS)
+		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 	vp_apic_effect(vp, &effect);
 	return MSR_DONE;
 }
@@ -162,7 +186,7 @@ static enum msr_outcome write_eoi(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 	(void)msr;
 	(void)gpa;
 	(void)value;
-	return apic_write(vp, VAPIC_EOI, false, 0);
+	return end_of_interrupt(vp);
 }
 
 static enum msr_outcome read_icr(struct vp *vp, u32 msr, u64 *value)
@@ -181,8 +205,8 @@ static enum msr_outcome write_icr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 {
 	(void)msr;
 	(void)gpa;
-	(void)apic_write(vp, VAPIC_ICR_HIGH, false, value >> 32);
-	return apic_write(vp, VAPIC_ICR, false, (u32)value);
+	(void)vp_write_apic(vp, VAPIC_ICR_HIGH, false, value >> 32);
+	return vp_write_apic(vp, VAPIC_ICR, false, (u32)value);
 }
 
 static enum msr_outcome read_tpr(struct vp *vp, u32 msr, u64 *value)
@@ -196,7 +220,7 @@ static enum msr_outcome write_tpr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 {
 	(void)msr;
 	(void)gpa;
-	return value > 0xff ? MSR_FAULT : apic_write(vp, VAPIC_TPR, false, value);
+	return value > 0xff ? MSR_FAULT : vp_write_apic(vp, VAPIC_TPR, false, value);
 }
 
 static enum msr_outcome read_assist_page(struct vp *vp, u32 msr, u64 *value)
@@ -331,18 +355,23 @@ static enum msr_outcome write_stimer(struct vp *vp, u32 msr, u64 value, u64 *gpa
 {
 	struct stimer *timer = &vp->stimers[(msr - HV_X64_MSR_STIMER0_CONFIG) / 2];
 	u64 now = partition_reference_time(vp->partition, machine_tsc());
+	bool legal = true;
 
 	(void)gpa;
+	spin_lock(&vp->timer_lock);
 	if (msr & 1)
 		stimer_write_count(timer, value, now);
-	else if (!stimer_write_config(timer, value, now))
-		return MSR_FAULT;
-	vp_timers_update(vp);
-	return MSR_DONE;
+	else
+		legal = stimer_write_config(timer, value, now);
+	spin_unlock(&vp->timer_lock);
+	if (legal)
+		vp_timers_update(vp);
+	return legal ? MSR_DONE : MSR_FAULT;
 }
 
 /* ---- The table: low byte of 0x400000xx ---- */
 
+/* DOC: synthetic-msrs */
 static const struct msr_row synthetic_rows[256] = {
 	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
 	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
@@ -379,6 +408,8 @@ static bool in_x2apic(const struct vp *vp)
 	       (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC);
 }
 
+#define MSR_X2APIC_EOI 0x80b
+
 enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
@@ -400,8 +431,10 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 {
 	const struct msr_row *row;
 
+	if (msr == MSR_X2APIC_EOI && !value && in_x2apic(vp))
+		return end_of_interrupt(vp);
 	if (msr >> 8 == 0x8)
-		return in_x2apic(vp) ? apic_write(vp, msr & 0xff, true, value) : MSR_FAULT;
+		return in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
 	if (msr >> 8 == 0x400000) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;

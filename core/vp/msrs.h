@@ -22,6 +22,10 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
 
+/* A write to a register of the VP's APIC, in either face, with all that follows from it. */
+enum vapic_register;
+enum msr_outcome vp_write_apic(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value);
+
 /* Carries out what an APIC register write of the VP set off. */
 struct vapic_effect;
 void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect);

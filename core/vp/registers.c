@@ -147,7 +147,9 @@ static enum hv_status set_apic_base(struct vp *vp, u32 name, u64 value)
 	(void)hypervisor.backend->get_register(vp, HV_REGISTER_CS, &cs);
 	if (vp->regs.rip != 0xfff0 || cs.segment.base != 0xffff0000)
 		return HV_STATUS_SUCCESS;
+	spin_lock(&vp->timer_lock);
 	vapic_init(&vp->apic);
+	spin_unlock(&vp->timer_lock);
 	vp->apic.base = (value & ~(u64)VAPIC_BASE_BSP) | (vp->apic.base & VAPIC_BASE_BSP);
 	vp->activity = vp->index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->dead = false;

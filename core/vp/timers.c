@@ -13,17 +13,37 @@ static u64 next_deadline(const struct vp *vp)
 	return MIN(apic, partition_time_to_tsc(vp->partition, synthetic));
 }
 
+/*
+ * Timer state changes under vp->timer_lock, because the LP that watches the deadline may be
+ * another than the one that writes a register.
+ */
+static u64 refresh(struct vp *vp)
+{
+	u64 deadline;
+
+	spin_lock(&vp->timer_lock);
+	deadline = vp->timer_deadline_tsc = next_deadline(vp);
+	spin_unlock(&vp->timer_lock);
+	return deadline;
+}
+
+void vp_timers_changed(struct vp *vp)
+{
+	if (refresh(vp) != ~0ull && vp->timer_listed)
+		lp_notify(vp->timer_lp, LP_TIMER);
+}
+
 void vp_timers_update(struct vp *vp)
 {
 	struct lp *lp = lp_self();
+	u64 deadline = refresh(vp);
 
-	vp->timer_deadline_tsc = next_deadline(vp);
-	if (vp->timer_deadline_tsc == ~0ull)
+	if (deadline == ~0ull)
 		return;
 	if (!vp->timer_listed)
 		lp_timer_insert(lp, vp);
 	if (vp->timer_lp == lp->index)
-		lp_timer_changed(lp, vp->timer_deadline_tsc);
+		lp_timer_changed(lp, deadline);
 	else
 		lp_notify(vp->timer_lp, LP_TIMER);
 }
@@ -33,7 +53,7 @@ static void fire(struct vp *vp, const struct stimer_fire *what)
 	struct synic_assert request = {0};
 
 	if (what->vector) {
-		stat_vp(vp, SyntheticInterrupts)++;
+		(void)atomic_add(&stat_vp(vp, SyntheticInterrupts), 1);
 		vp_interrupt(vp, what->vector, false);
 	}
 	if (!what->message)
@@ -50,6 +70,7 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc)
 	u64 now = partition_reference_time(vp->partition, now_tsc);
 	struct stimer_fire what;
 
+	spin_lock(&vp->timer_lock);
 	for (u32 i = 0; i < STIMER_COUNT; i++) {
 		bool fired;
 
@@ -65,4 +86,5 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc)
 	if (vapic_timer_deadline(&vp->apic) <= now_tsc && vapic_timer_expire(&vp->apic, now_tsc))
 		vp_signal(vp, ATTENTION_INTERRUPT);
 	vp->timer_deadline_tsc = next_deadline(vp);
+	spin_unlock(&vp->timer_lock);
 }

@@ -5,6 +5,7 @@
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/lp.h"
+#include "core/trace.h"
 #include "core/vp/vp.h"
 
 /* PAT after reset (AMD APM vol. 2 §7.8.1). */
@@ -85,10 +86,13 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	synic_reset(&vp->synic);
 	for (u32 i = 0; i < STIMER_COUNT; i++)
 		stimer_reset(&vp->stimers[i]);
+	vp_forget_code(vp);
+	vp->trace_tag = trace_tag((u32)partition->id, (u16)index);
 	hypervisor.backend->vp_create(vp);
 	vp_initialize_state(vp);
 	vp->activity = index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->suspend = partition->is_root ? 0 : SUSPEND_EXPLICIT;
+	partition->vp_end = MAX(partition->vp_end, index + 1);
 	atomic_store(&partition->vps[index], vp);
 	count(partition, 1);
 	return vp;
@@ -116,6 +120,7 @@ bool vp_runnable(const struct vp *vp)
 	return false;
 }
 
+/* DOC: wake */
 void vp_signal(struct vp *vp, u32 attention)
 {
 	s32 lp;
@@ -143,27 +148,44 @@ void vp_suspend(struct vp *vp, u32 flags)
 	lp_block(vp);
 }
 
+bool vp_hold(struct vp *vp)
+{
+	while (atomic_or(&vp->suspend, (u32)SUSPEND_HELD) & SUSPEND_HELD)
+		lp_relax();
+	if (lp_try_block(vp))
+		return true;
+	vp_release(vp);
+	return false;
+}
+
+void vp_release(struct vp *vp)
+{
+	atomic_and(&vp->suspend, ~(u32)SUSPEND_HELD);
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	lp_wake(vp);
+}
+
 void vp_resume(struct vp *vp, u32 flags)
 {
-	atomic_and(&vp->suspend, ~flags);
 	/* Its next message goes to the root VP whose thread waits for it. */
 	vp->message_vp = machine_lp_index();
-	if (atomic_load(&vp->suspend))
-		return;
 	vp->partition->has_run = true;
 	vp->tsc_offset = vp->partition->tsc_offset;
-	if (vp->dead) {
+	if (vp->dead && !(atomic_load(&vp->suspend) & ~flags)) {
+		atomic_or(&vp->suspend, (u32)SUSPEND_INTERCEPT);
+		atomic_and(&vp->suspend, ~(flags & SUSPEND_EXPLICIT));
 		message_unrecoverable(vp);
 		return;
 	}
+	atomic_and(&vp->suspend, ~flags);
 	/* An interrupt that came while it was suspended has been left pending. */
 	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 	lp_wake(vp);
 }
 
-void vp_advance(struct vp *vp, u32 length)
+void vp_end_shadow(struct vp *vp)
 {
-	vp->regs.rip += length;
+	vp->shadow = false;
 	hypervisor.backend->clear_shadow(vp);
 }
 
@@ -181,7 +203,7 @@ void vp_synic_assert(struct vp *vp, struct synic_assert request)
 {
 	if (!request.vector)
 		return;
-	stat_vp(vp, SyntheticInterrupts)++;
+	(void)atomic_add(&stat_vp(vp, SyntheticInterrupts), 1);
 	vp_interrupt(vp, request.vector, false);
 }
 

@@ -52,6 +52,7 @@ struct vp_regs {
 /* vp->suspend: HV_REGISTER_EXPLICIT_SUSPEND and HV_REGISTER_INTERCEPT_SUSPEND. */
 #define SUSPEND_EXPLICIT  BIT(0)
 #define SUSPEND_INTERCEPT BIT(1)
+#define SUSPEND_HELD	  BIT(2) /* a hypercall is looking at it or changing it: vp_hold() */
 
 enum vp_activity {
 	VP_ACTIVE,
@@ -66,6 +67,11 @@ enum vp_activity {
 
 /* Variable-range MTRRs of a child. */
 #define MTRR_VARIABLE 8
+
+/* Remembered code pages: a power of two. */
+#define FETCH_SLOTS 8
+/* Not canonical, so no RIP of any mode lies within a page behind it. */
+#define FETCH_EMPTY BIT(63)
 
 struct vp {
 	struct vp_regs regs; /* first: the world switch counts on it */
@@ -85,12 +91,17 @@ struct vp {
 	bool dead;	     /* triple fault: every resume reports it again */
 	u64 event; /* to inject at the next entry, in HV_REGISTER_PENDING_INTERRUPTION format */
 	u64 *stats;
-	u64 class_tsc[INTERCEPT_KINDS];
+	u64 class_tsc[INTERCEPT_CLASSES];
+	enum intercept_kind last_kind; /* of intercept: the hypervisor's time is charged to it */
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
 	u64 wait_tsc;
 	/* Back-end pages: SPA-contiguous single pages. */
 	void *control_page;
+	u64 control_spa; /* the back-end's, for speed: its own page, and the LP's state page */
+	u64 host_spa;
+	bool shadow; /* the last exit left an interrupt shadow */
+	u64 trace_tag; /* partition and index, as trace records have them */
 	u8 *xsave_page;
 	u64 xcr0;
 	u64 pat;
@@ -101,13 +112,16 @@ struct vp {
 	u64 mtrr_fixed[11];
 	u64 debug_regs[4];
 	u64 flush_generation;
-	/* Where the last fetched instruction page lies, so that lengths cost no page walk. */
-	u64 fetch_page_gva;
-	const u8 *fetch_page;
+	/* Where instruction pages that were fetched from lie, so that lengths cost no page walk. */
+	struct fetch_slot {
+		u64 page_gva; /* or FETCH_EMPTY */
+		const u8 *page;
+	} fetch_slots[FETCH_SLOTS];
 	struct vapic apic;
 	struct spinlock synic_lock;
 	struct synic synic;
 	struct stimer stimers[STIMER_COUNT];
+	struct spinlock timer_lock; /* timers, and the APIC's */
 	u64 timer_deadline_tsc;
 	u32 timer_lp; /* whose list the timer entry is in */
 	bool timer_listed;
@@ -119,6 +133,7 @@ struct vp {
 	u16 shared_pages; /* state pages that were handed to the parent, by type */
 	u32 message_vp;	  /* root VP that gets this VP's intercept messages */
 	bool message_waits; /* for the VP to leave its LP */
+	u32 posting;	    /* LPs that are about to post it: the VP must not go away */
 	struct synic_message intercept_message;
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
@@ -143,6 +158,13 @@ void vp_unshare_pages(struct vp *vp);
 
 /* Sets suspend flags and returns when no LP runs the VP any more (TLFS: synchronous). */
 void vp_suspend(struct vp *vp, u32 flags);
+/*
+ * Keeps a VP that does not run from running, and other hypercalls from it, until vp_release().
+ * Waits for another holder. False: an LP runs it, and nothing is held.
+ */
+bool vp_hold(struct vp *vp);
+void vp_release(struct vp *vp);
+
 /* Clears suspend flags; the VP runs when none is left. */
 void vp_resume(struct vp *vp, u32 flags);
 
@@ -151,8 +173,17 @@ bool vp_prepare(struct vp *vp);
 /* Could the VP run: not suspended, not halted without reason, not waiting for a SIPI? */
 bool vp_runnable(const struct vp *vp);
 
+/* There is no interrupt shadow any more. */
+void vp_end_shadow(struct vp *vp);
+
 /* Steps over the intercepted instruction. */
-void vp_advance(struct vp *vp, u32 length);
+static inline void vp_advance(struct vp *vp, u32 length)
+{
+	vp->regs.rip += length;
+	if (__builtin_expect(vp->shadow, 0))
+		vp_end_shadow(vp);
+}
+
 /* Queues an exception for the next entry. `error_code` < 0: none. */
 void vp_inject_exception(struct vp *vp, u8 vector, s64 error_code);
 
@@ -169,6 +200,8 @@ void vp_set_register64(struct vp *vp, enum hv_register_name name, u64 value);
 
 /* The VP's timers changed: files the next deadline with the calling LP. */
 void vp_timers_update(struct vp *vp);
+/* The partition's time jumped: the VP's deadline is computed again by whoever watches it. */
+void vp_timers_changed(struct vp *vp);
 /* Fires what is due; called by the LP that has the VP's timer entry. */
 void vp_timers_expire(struct vp *vp, u64 now_tsc);
 
@@ -181,17 +214,21 @@ void vp_walk_context(struct vp *vp, struct walk_context *context);
 /* Up to 15 bytes of the instruction at RIP. Returns how many could be read. */
 u32 vp_fetch(struct vp *vp, u8 *bytes, enum insn_mode *mode);
 
+/* Forgets where the VP's code pages lie. */
+void vp_forget_code(struct vp *vp);
+
 /* Length of the intercepted instruction, which is of `kind` (enum insn_kind). */
 u32 vp_instruction_length_slow(struct vp *vp, u32 kind);
 
 static inline u32 vp_instruction_length(struct vp *vp, u32 kind)
 {
-	u64 offset = vp->regs.rip - vp->fetch_page_gva;
+	const struct fetch_slot *slot = &vp->fetch_slots[vp->regs.rip >> PAGE_SHIFT & (FETCH_SLOTS - 1)];
+	u64 offset = vp->regs.rip - slot->page_gva;
 	u32 word;
 
 	/* A stale page that happens to hold the same opcode cannot mislead. */
-	if (__builtin_expect(vp->fetch_page && offset <= PAGE_SIZE - sizeof(word), 1)) {
-		__builtin_memcpy(&word, vp->fetch_page + offset, sizeof(word));
+	if (__builtin_expect(offset <= PAGE_SIZE - sizeof(word), 1)) {
+		__builtin_memcpy(&word, slot->page + offset, sizeof(word));
 		if (__builtin_expect((word ^ kind) << (32 - 8 * (kind >> 24)) == 0, 1))
 			return kind >> 24;
 	}

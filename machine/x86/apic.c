@@ -15,6 +15,7 @@
 #define APIC_TASK_PRIORITY 0x808
 #define APIC_END	   0x80b
 #define APIC_SPURIOUS	   0x80f
+#define APIC_IN_SERVICE	   0x810 /* eight registers of 32 vectors */
 #define APIC_TRIGGER_MODE  0x818 /* eight registers of 32 vectors */
 #define APIC_ERROR	   0x828
 #define APIC_LVT_CMCI	   0x82f
@@ -84,6 +85,22 @@ void machine_nmi(u32 lp_index)
 void machine_end_interrupt(void)
 {
 	msr_write(APIC_END, 0);
+}
+
+int machine_highest_in_service(void)
+{
+	for (int word = 7; word >= 0; word--) {
+		u32 bits = (u32)msr_read(APIC_IN_SERVICE + (u32)word);
+
+		if (bits)
+			return word * 32 + 31 - __builtin_clz(bits);
+	}
+	return -1;
+}
+
+void machine_write_back(void)
+{
+	cpu_flush_caches();
 }
 
 bool machine_interrupt_is_level(u8 vector)

@@ -12,11 +12,9 @@ struct cpuid {
 
 static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
 {
-	struct cpuid r;
+	struct cpuid r = {.eax = leaf, .ecx = subleaf};
 
-	__asm__ volatile("cpuid"
-			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-			 : "a"(leaf), "c"(subleaf));
+	__asm__ volatile("cpuid" : "+a"(r.eax), "=b"(r.ebx), "+c"(r.ecx), "=d"(r.edx));
 	return r;
 }
 
@@ -79,10 +77,9 @@ static inline u64 xcr_read(u32 index)
 
 static inline void xcr_write(u32 index, u64 value)
 {
-	__asm__ volatile("xsetbv"
-			 :
-			 : "c"(index), "a"((u32)value), "d"((u32)(value >> 32))
-			 : "memory");
+	u32 low = (u32)value, high = (u32)(value >> 32);
+
+	__asm__ volatile("xsetbv" : : "c"(index), "a"(low), "d"(high) : "memory");
 }
 
 static inline u64 cpu_tsc(void)

@@ -1,40 +1,140 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# End to end: the machine, Trivium, Linux as root, QEMU, a Debian guest; what each must say.
+# End to end, unattended: the emulated machine, Trivium, Linux as root, QEMU, Debian guests. Logs are in build/e2e.
+# tests/e2e/run.sh [NAME...]: all of the machine runs at the end of this file, or those named.
+# What runs within the root is image/root-files/usr/lib/trivium/run-e2e. KILLS=N: cycles of its case "kills" (50).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
-passed=0 failed=0
-logs=build/e2e && mkdir -p "$logs"
+logs=build/e2e passed=0 failed=0
+mkdir -p "$logs"
 
-# expect NAME LOG PATTERN...: every extended regular expression must match a line of the log.
-expect() {
-    local name=$1 log=$2 pattern
+ok() { echo "ok   $*" && passed=$((passed + 1)); }
+fail() { echo "FAIL $*" && failed=$((failed + 1)); }
+
+# machine NAME LIMIT ARGUMENT...: runs it for at most LIMIT seconds; the log must end with what was asked of the machine.
+machine() {
+    local limit=$2 status=0
+    name=$1 log=$logs/$1.log begin=$SECONDS
     shift 2
-    for pattern in "$@"; do
+    echo "     $name ..."
+    scripts/machine.sh --timeout "$limit" --log "$log.raw" "$@" >/dev/null 2>"$log.errors" || status=$?
+    tr -d '\r' <"$log.raw" >"$log" && rm "$log.raw"
+    case $status in
+    0) ok "$name: the machine ended by itself ($((SECONDS - begin)) s)" ;;
+    124) fail "$name: expected an end within $limit s; see $log" ;;
+    *) fail "$name: the emulator ended with status $status; see $log $log.errors" ;;
+    esac
+}
+
+# shows WHAT PATTERN...: each extended regular expression must match a line of the log.
+shows() {
+    local what=$1 pattern
+    shift
+    for pattern; do
         if ! grep -qaE "$pattern" "$log"; then
-            echo "FAIL $name: expected a line matching: $pattern"
-            tail -n 20 "$log" | sed 's/^/    /'
-            failed=$((failed + 1))
+            fail "$name: $what: expected in $log a line that matches: $pattern"
             return
         fi
     done
-    echo "ok   $name"
-    passed=$((passed + 1))
+    ok "$name: $what"
 }
 
-# machine NAME TIMEOUT ARGUMENTS...: runs it into build/e2e/NAME.log.
-machine() {
-    local name=$1 timeout=$2
-    shift 2
-    echo "     $name ..."
-    scripts/machine.sh --timeout "$timeout" --log "$logs/$name.log" "$@" </dev/null >/dev/null 2>&1
+# Nobody spoke of trouble: neither the hypervisor nor the kernels nor QEMU, but for what the file "harmless" explains.
+quiet() {
+    local trouble
+    trouble=$(grep -aE '^MESSAGE |trivium: (error|warning|panic)|Kernel panic|Oops|Call Trace' "$log" |
+        grep -avE -f <(grep -v '^#' tests/e2e/harmless) | sort | uniq -c)
+    if [[ $trouble ]]; then
+        fail "$name: expected no message that tests/e2e/harmless does not explain:"
+        head -n 20 <<<"$trouble" | sed 's/^/    /'
+    else
+        ok "$name: no message of trouble"
+    fi
 }
 
-for lps in 1 2 4; do
-    machine "root-$lps" 120 --lps "$lps" --run none --verbose
-    expect "root with $lps LPs" "$logs/root-$lps.log" 'running as root partition' "ROOT-UP cpus=$lps" 'root powers the machine off'
+# cases: those that the root announced, with what became of each.
+cases() {
+    local case result
+    while read -r case; do
+        result=$(grep -aE "^CASE $case (PASS|FAIL)" "$log" | cut -d ' ' -f 3-)
+        case $result in
+        PASS*) ok "$name: $case ${result#PASS }" ;;
+        FAIL*) fail "$name: $case: ${result#FAIL }; see $log" ;;
+        *) fail "$name: $case did not run to its end; see $log" ;;
+        esac
+    done < <(sed -n 's/^CASES //p' "$log" | tr ' ' '\n')
+}
+
+boot() { # LPS
+    machine "boot-$1" 180 --lps "$1" --run e2e --append e2e.cases=statistics </dev/null
+    shows "Linux is the root partition of $1 LPs, and powers off" "^ROOT-UP cpus=$1\$" '^E2E-DONE' 'root powers the machine off'
+    cases
+    quiet
+}
+
+run_boot_1() { boot 1; }
+run_boot_2() { boot 2; }
+run_boot_4() { boot 4; }
+run_boot_8() { boot 8; }
+
+run_root() { # one boot for all that needs a root only
+    machine root 1200 --lps 2 --run e2e --append "e2e.kills=${KILLS:-50}" </dev/null
+    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
+    cases
+    quiet
+}
+
+run_demo() {
+    machine demo 240 --run demo --append trivium.seconds=3 </dev/null
+    shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \
+        '^GUEST-UP cpus=2 .*Microsoft Hyper-V' '^GUEST-DOWN' 'ROOT-DOWN run=demo status=0'
+    # partition, VPs, intercepts/s, virtual interrupts/s, ...
+    if awk '$1 == "guest" && $4 > 0 && $5 > 0 { guest++ } $1 == "root" && $3 > 0 && $4 > 0 { root++ }
+        END { exit !(guest >= 3 && root >= 3) }' "$log"; then
+        ok "demo: rates of root and guest, three times"
+    else
+        fail "demo: expected rates above 0 of root and guest three times; see $log"
+    fi
+    if awk '$1 == "LP" { n++; sum = $3 + $5 + $7; if (sum < 99.8 || sum > 100.2) bad++ } END { exit !(n >= 6 && !bad) }' "$log"; then
+        ok "demo: guest, hypervisor and idle time of every LP are all its time"
+    else
+        fail "demo: expected percentages of every LP that add up to 100; see $log"
+    fi
+}
+
+run_shell() { # the root's console takes input
+    machine shell 120 --run shell < <(
+        for ((i = 0; i < 100; i++)); do
+            if grep -qa '^"exit" powers' "$logs/shell.log.raw" 2>/dev/null; then break; fi
+            sleep 1
+        done
+        sleep 2
+        # shellcheck disable=SC2016 # for the root's shell
+        printf '%s\n' 'echo ANSWER-$((6 * 7)).' 'rates --plain 1' exit
+        sleep 60
+    )
+    shows "commands typed at the root's console are run" '^ANSWER-42\.' '^LP 1 ' 'ROOT-DOWN run=shell status=0'
+}
+
+run_reboot() { # the machine starts anew, until it is stopped
+    local i pid ups=0
+    name=reboot log=$logs/reboot.log
+    rm -f "$logs/reboot.pid"
+    echo "     reboot ..."
+    scripts/machine.sh --timeout 180 --log "$log" --run reboot -- -action reboot=reset -pidfile "$logs/reboot.pid" </dev/null >/dev/null 2>&1 &
+    pid=$!
+    for ((i = 0; i < 170 && ups < 2; i++)); do
+        sleep 1
+        ups=$(grep -ca '^ROOT-UP' "$log" 2>/dev/null)
+    done
+    if [[ -s $logs/reboot.pid ]]; then kill "$(<"$logs/reboot.pid")"; fi
+    wait "$pid"
+    shows "root asks for a reset" 'root asked for a reset'
+    if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
+}
+
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 demo shell reboot root}"; do
+    for one in $run; do "run_$one"; done
 done
-machine guest 240 --lps 2 --run demo
-expect "Debian guest, 1 VP" "$logs/guest.log" 'GUEST-UP cpus=1 .*Microsoft Hyper-V' 'GUEST-DOWN' 'ROOT-DOWN run=demo status=0'
 echo "$passed passed, $failed failed"
 ((failed == 0))

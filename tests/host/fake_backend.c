@@ -102,7 +102,7 @@ static void lp_enable(u32 lp_index, void *save_page, void *state_page)
 	fake_hardware.enabled_lps |= BIT(lp_index);
 }
 
-static void vp_create(struct vp *vp)
+static void prepare_vp(struct vp *vp)
 {
 	vp->xcr0 = 1;
 }
@@ -199,11 +199,15 @@ static void clear_shadow(struct vp *vp)
 	fake_vp(vp)->shadow = false;
 }
 
+static bool privileged(const struct vp *vp)
+{
+	return !(find(vp, HV_REGISTER_SS)->segment.attributes & HV_SEGMENT_DPL_MASK);
+}
+
 static bool privileged_64(const struct vp *vp)
 {
-	return (find(vp, HV_REGISTER_EFER)->reg64 & BIT(10)) &&
-	       (find(vp, HV_REGISTER_CS)->segment.attributes & HV_SEGMENT_LONG) &&
-	       !(find(vp, HV_REGISTER_SS)->segment.attributes & HV_SEGMENT_DPL_MASK);
+	return privileged(vp) && (find(vp, HV_REGISTER_EFER)->reg64 & BIT(10)) &&
+	       (find(vp, HV_REGISTER_CS)->segment.attributes & HV_SEGMENT_LONG);
 }
 
 static bool interrupts_off(const struct vp *vp)
@@ -275,7 +279,7 @@ const struct backend fake_backend = {
 	.name = "fake",
 	.probe = probe,
 	.lp_enable = lp_enable,
-	.vp_create = vp_create,
+	.vp_create = prepare_vp,
 	.vp_load = vp_load,
 	.vp_put = vp_put,
 	.vp_update = vp_update,
@@ -285,6 +289,7 @@ const struct backend fake_backend = {
 	.window = window,
 	.watch = watch,
 	.clear_shadow = clear_shadow,
+	.privileged = privileged,
 	.privileged_64 = privileged_64,
 	.interrupts_off = interrupts_off,
 	.flush = flush,

@@ -165,6 +165,19 @@ void machine_end_interrupt(void)
 	fake.lps[fake.lp].ends++;
 }
 
+/* Level-triggered vectors stay in service until the test takes them back. */
+int machine_highest_in_service(void)
+{
+	for (int vector = 255; vector >= 0; vector--)
+		if (fake.lps[fake.lp].level[vector / 64] & BIT(vector % 64))
+			return vector;
+	return -1;
+}
+
+void machine_write_back(void)
+{
+}
+
 bool machine_interrupt_is_level(u8 vector)
 {
 	return fake.lps[fake.lp].level[vector / 64] & BIT(vector % 64);

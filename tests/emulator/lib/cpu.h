@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Processors of a test partition: per-processor data, interrupts and exceptions, start of others. */
+/* Processors of a test partition: per-processor data, interrupts and exceptions, start of others.
+ */
 #ifndef TESTS_EMULATOR_LIB_CPU_H
 #define TESTS_EMULATOR_LIB_CPU_H
 
 #include "core/lib/types.h"
 #include "loader/payload.h"
 
-#define MAX_CPUS      16
-#define CHILD_CPU     8 /* processors of children use the per-processor data from here on */
-#define CODE_32	      0x08
-#define DATA	      0x10
-#define CODE_64	      0x18
-#define USER_DATA     0x23
-#define USER_CODE_64  0x2b
+#define MAX_CPUS     16
+#define CHILD_CPU    8 /* processors of children use the per-processor data from here on */
+#define CODE_32	     0x08
+#define DATA	     0x10
+#define CODE_64	     0x18
+#define USER_DATA    0x23
+#define USER_CODE_64 0x2b
 
 /* What an exception or interrupt pushes, lowest address first. */
 struct frame {

@@ -12,8 +12,8 @@ u32 hypercall(u16 code, const void *input, u32 size)
 	return hypercall_status(hypercall_raw(code, (u64)hypercall_input, (u64)hypercall_output));
 }
 
-u64 hypercall_rep(u16 code, const void *header, u32 header_size, const void *list, u32 element,
-	u32 count)
+u64 hypercall_rep(
+	u16 code, const void *header, u32 header_size, const void *list, u32 element, u32 count)
 {
 	u64 control = code | (u64)count << HV_HYPERCALL_REP_COUNT_SHIFT;
 

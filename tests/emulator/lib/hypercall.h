@@ -41,7 +41,7 @@ static inline u32 hypercall_fast(u16 code, u64 first, u64 second)
 	return hypercall_status(hypercall_raw(code | HV_HYPERCALL_FAST, first, second));
 }
 /* A repeated call: header, then `list`, `count` elements of `element` bytes. Whole result word. */
-u64 hypercall_rep(u16 code, const void *header, u32 header_size, const void *list, u32 element,
-	u32 count);
+u64 hypercall_rep(
+	u16 code, const void *header, u32 header_size, const void *list, u32 element, u32 count);
 
 #endif

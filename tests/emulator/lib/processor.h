@@ -5,12 +5,12 @@
 
 #include "core/lib/types.h"
 
-#define NO_FAULT  0xffffffffu
-#define VECTOR_DE 0
+#define NO_FAULT   0xffffffffu
+#define VECTOR_DE  0
 #define VECTOR_NMI 2
-#define VECTOR_UD 6
-#define VECTOR_GP 13
-#define VECTOR_PF 14
+#define VECTOR_UD  6
+#define VECTOR_GP  13
+#define VECTOR_PF  14
 
 #define RFLAGS_IF BIT(9)
 
@@ -30,8 +30,10 @@
 #define TRY(instruction, ...)                                                                      \
 	({                                                                                         \
 		register u32 caught_ __asm__("r11");                                               \
-		__asm__ volatile(CAUGHT(instruction) : "=r"(caught_) : __VA_ARGS__ : "memory",     \
-			"cc");                                                                     \
+		__asm__ volatile(CAUGHT(instruction)                                               \
+				 : "=r"(caught_)                                                   \
+				 : __VA_ARGS__                                                     \
+				 : "memory", "cc");                                                \
 		caught_;                                                                           \
 	})
 

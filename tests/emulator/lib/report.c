@@ -153,6 +153,11 @@ void check_quietly(u64 expected, u64 actual, const char *format, ...)
 	print(" expected 0x%lx got 0x%lx\n", expected, actual);
 }
 
+void expect_console(const char *text)
+{
+	print("console %s\n", text);
+}
+
 _Noreturn void finish(void)
 {
 	print("%u passed, %u failed\n", passed_count, failed_count);

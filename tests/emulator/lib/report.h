@@ -17,6 +17,9 @@ bool check_that(bool holds, u64 actual, const char *format, ...)
 void check_quietly(u64 expected, u64 actual, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The console must show a line with this text by the end: tests/emulator/run.sh looks for it. */
+void expect_console(const char *text);
+
 /* Prints "N passed, N failed" and ends the machine. */
 _Noreturn void finish(void);
 /* The test cannot go on. */

@@ -7,6 +7,7 @@
 #define synic_post	  interleaved_post
 #define synic_scan	  interleaved_scan
 #define synic_purge	  interleaved_purge
+#define synic_take_back	  interleaved_take_back
 #define synic_ring_signal interleaved_ring_signal
 #define synic_ring_empty  interleaved_ring_empty
 #define synic_write_sint  interleaved_write_sint

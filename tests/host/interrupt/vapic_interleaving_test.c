@@ -7,6 +7,7 @@
 #define vapic_write_base	 interleaved_vapic_write_base
 #define vapic_request		 interleaved_vapic_request
 #define vapic_deliverable	 interleaved_vapic_deliverable
+#define vapic_enabled		 interleaved_vapic_enabled
 #define vapic_highest_request	 interleaved_vapic_highest_request
 #define vapic_accept		 interleaved_vapic_accept
 #define vapic_ppr		 interleaved_vapic_ppr

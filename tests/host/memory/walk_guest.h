@@ -79,7 +79,7 @@ static const struct walk_ops guest_ops = {guest_read, guest_copy, guest_update};
 #define RANGE(a, b)  (LOW((b) + 1) & ~LOW(a)) /* bits b..a, b < 63 */
 #define WIDTH	     40
 #define ABOVE_WIDTH  RANGE(WIDTH, 51)
-#define TABLE(level) ((u64)(level)*PAGE_SIZE) /* the table that level's entry is in */
+#define TABLE(level) (PAGE_SIZE * (level)) /* the table that level's entry is in */
 
 struct shape {
 	const char *name;
@@ -94,10 +94,9 @@ struct shape {
 	u64 reserved[6]; /* by level, with NX enabled */
 };
 
-#define LONG_SHIFTS                                                                                \
-	{                                                                                          \
-		0, 12, 21, 30, 39, 48                                                              \
-	}
+/* clang-format off */
+#define LONG_SHIFTS {0, 12, 21, 30, 39, 48}
+/* clang-format on */
 #define PAE_RIGHTS RANGE(52, 62)
 #define PAE_TOP	   (RANGE(52, 62) | NX | ABOVE_WIDTH | RANGE(1, 2) | RANGE(5, 8))
 #define LONG_TOP   (ABOVE_WIDTH | RANGE(7, 8))

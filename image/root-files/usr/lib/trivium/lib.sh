@@ -11,13 +11,18 @@ option() {
     echo "$_value"
 }
 
+uptime_seconds() { sed 's/[. ].*//' /proc/uptime; }
+
 # wait_for SECONDS FILE PATTERN: until a line of the file matches, with a sign of life every 20 s.
 wait_for() {
-    _left=$((10 * $1))
+    _begin=$(uptime_seconds) _said=0
     until grep -qaE "$3" "$2"; do
-        _left=$((_left - 1))
-        [ "$_left" -gt 0 ] || return 1
-        [ $((_left % 200)) -gt 0 ] || echo "... waiting for $3: $((_left / 10)) s left"
+        _waited=$(($(uptime_seconds) - _begin))
+        [ "$_waited" -lt "$1" ] || return 1
+        if [ $((_waited - _said)) -ge 20 ]; then
+            _said=$_waited
+            echo "... waiting for $3: ${_waited} s of at most $1 s"
+        fi
         sleep 0.1
     done
 }

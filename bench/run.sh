@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The price of an intercept in instructions, against two other hypervisors on the same emulated machine and
+# against our bounds; and how much longer Linux takes to user space. BENCH_WALL=0 leaves out the latter.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+logs=build/bench passed=0 failed=0
+mkdir -p "$logs"
+
+verdict() { # CONDITION TEXT
+    if (($1)); then echo "ok   $2" && passed=$((passed + 1)); else echo "FAIL $2" && failed=$((failed + 1)); fi
+}
+
+value() { # ROLE OPERATION: hundredths, or nothing
+    sed -n "s/^bench $1 $2 \([0-9]*\)\r*$/\1/p" "$logs/exits.log"
+}
+
+shown() { # HUNDREDTHS
+    if [[ $1 ]]; then printf '%d.%02d' $(($1 / 100)) $(($1 % 100)); else echo -; fi
+}
+
+measure() {
+    scripts/machine.sh --payload build/trivium.elf --lps 1 --mem 512M --icount --timeout 300 --log "$logs/exits.log" \
+        -- -initrd build/emu/exits.bin </dev/null >"$logs/exits.out" 2>&1
+    if ! grep -qa '^[0-9]* passed, 0 failed' "$logs/exits.log"; then
+        tail -n 20 "$logs/exits.out"
+        verdict 0 "measurement ran to its end"
+    fi
+}
+
+table() {
+    local operation bound kvm xen text
+    echo "Instructions a round trip: mean of 1000 (timers: 100), median of 7 rounds, loop included."
+    echo "Machine: QEMU TCG, -icount shift=0, one processor. Peers measured as level-2 guests of the same machine:"
+    echo "KVM of Linux 7.2 with Hyper-V enlightenments, Xen 4.20 PVH. \"-\": not measured or not bounded."
+    printf '%-20s %10s %10s %8s %8s %8s  %s\n' operation root child KVM Xen bound meaning
+    while IFS=$'\t' read -r operation bound kvm xen text; do
+        printf '%-20s %10s %10s %8s %8s %8s  %s\n' "$operation" "$(shown "$(value root "$operation")")" \
+            "$(shown "$(value child "$operation")")" "$kvm" "$xen" "$bound" "$text"
+    done < <(grep -v '^#' bench/peers.tsv)
+}
+
+bounds() {
+    local operation bound rest role now
+    while IFS=$'\t' read -r operation bound rest; do
+        for role in root child; do
+            now=$(value "$role" "$operation")
+            if [[ $operation == empty-loop ]]; then
+                verdict "${now:-0} == 300" "$role: an empty loop of 3 instructions reads $(shown "$now")"
+            elif [[ $bound != - ]]; then
+                verdict "${now:-99999999} <= bound * 100" "$role: $operation takes $(shown "$now"), bound $bound"
+            fi
+        done
+    done < <(grep -v '^#' bench/peers.tsv)
+}
+
+boot_ms() { # ARGUMENTS: milliseconds from the start of the machine to the root's user space
+    local line start=${EPOCHREALTIME/./} end=0
+    while read -r line; do
+        if [[ $line == *ROOT-UP* ]]; then end=${EPOCHREALTIME/./}; fi
+    done < <(scripts/machine.sh --lps 1 --run none --timeout 120 "$@" </dev/null 2>/dev/null)
+    if ((end)); then echo $(((end - start) / 1000)); fi
+}
+
+median() { printf '%s\n' "$@" | sort -n | sed -n $((($# + 1) / 2))p; }
+
+wall() {
+    local bare=() ours=() ratio
+    for _ in 1 2 3; do
+        bare+=("$(boot_ms --native)") ours+=("$(boot_ms)")
+    done
+    echo "Linux to user space, ms of wall clock (runs alternate): bare ${bare[*]}, on Trivium ${ours[*]}"
+    echo "The machine that emulates is shared and noisy: single runs differ by 30 % and more."
+    ratio=$(($(median "${ours[@]}") * 100 / $(median "${bare[@]}")))
+    verdict "ratio <= 150" "root: Linux to user space takes $(shown "$ratio") times as long as bare, bound 1.50"
+}
+
+make -s -f tests/emulator/lib/image.mk FOLDER=bench build/emu/exits.bin || exit 1
+measure
+table
+bounds
+if [[ ${BENCH_WALL:-1} != 0 ]]; then wall; fi
+echo "$passed passed, $failed failed"
+((failed == 0))
