@@ -18,7 +18,8 @@ CORE_DIRS := core core/lib core/hypercall core/intercept core/interrupt core/mem
 SRCS := $(wildcard boot/*.S boot/*.c machine/x86/*.S machine/x86/*.c backend/svm/*.S \
 	backend/svm/*.c loader/*.c $(addsuffix /*.c,$(CORE_DIRS)))
 OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
-LINK := $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack -T boot/link.ld
+LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
+	-T boot/link.ld
 
 .PHONY: all clean help deps inputs run shell check emu e2e bench lint test docs
 all: $(BUILD)/trivium.elf ## the hypervisor
@@ -31,15 +32,16 @@ $(OBJ)/%.o: %
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-# One object from all, then two links: the second adds the symbol table for backtraces and moves no
-# code.
+# The second link adds the symbol table for backtraces, and must move no code.
 $(BUILD)/trivium.elf: $(OBJS) boot/link.ld tools/symbols.sh
 	@echo "  LD    $@"
-	@$(CC) $(CFLAGS) -r -nostdlib -flinker-output=nolto-rel $(OBJS) -o $(BUILD)/trivium.o
-	@$(LINK) -o $(BUILD)/trivium.first.elf $(BUILD)/trivium.o
+	@$(LINK) -o $(BUILD)/trivium.first.elf $(OBJS)
 	@tools/symbols.sh $(BUILD)/trivium.first.elf > $(BUILD)/symbols.S
 	@$(CC) -c $(BUILD)/symbols.S -o $(BUILD)/symbols.o
-	@$(LINK) -o $@ $(BUILD)/trivium.o $(BUILD)/symbols.o
+	@$(LINK) -o $(BUILD)/trivium.second.elf $(OBJS) $(BUILD)/symbols.o
+	@tools/symbols.sh $(BUILD)/trivium.second.elf | cmp -s - $(BUILD)/symbols.S || \
+		{ echo "the symbol table moved code: it does not fit" >&2; exit 1; }
+	@mv $(BUILD)/trivium.second.elf $@
 
 # What the emulated machine needs: QEMU, the root's kernel and image. Cached by content.
 deps:
@@ -108,7 +110,7 @@ test: deps ## every test; the last line sums up
 
 # What can be checked without a machine; docs: what is made from tables (docs/tlfs-map.md, docs/reference).
 lint: deps ## what can be checked without a machine
-	@tools/lint.sh $(CFLAGS)
+	@tools/lint.sh $(filter-out -flto%,$(CFLAGS))
 docs: ## what is made from tables
 	@tools/gen_docs.py
 

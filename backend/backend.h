@@ -47,15 +47,16 @@ struct backend {
 	/* Runs the VP until it needs the hypervisor; fills `intercept`. */
 	void (*run)(struct vp *vp, struct intercept *intercept);
 	/* Architectural registers other than those in vp->regs. False: not known here. */
-	bool (*get_register)(const struct vp *vp, enum hv_register_name name,
-		union hv_register_value *value);
-	bool (*set_register)(struct vp *vp, enum hv_register_name name,
-		const union hv_register_value *value);
+	bool (*get_register)(
+		const struct vp *vp, enum hv_register_name name, union hv_register_value *value);
+	bool (*set_register)(
+		struct vp *vp, enum hv_register_name name, const union hv_register_value *value);
 	/* Asks for an intercept as soon as an interrupt could be taken (RFLAGS.IF, no shadow). */
 	void (*window)(struct vp *vp, bool wanted);
 	/* Asks for an intercept at writes to CR8 (task priority), and at IRET (end of an NMI). */
 	void (*watch)(struct vp *vp, bool cr8_writes, bool nmi_return);
-	/* After an instruction was stepped over or an event queued: no interrupt shadow any more. */
+	/* After an instruction was stepped over or an event queued: no interrupt shadow any more.
+	 */
 	void (*clear_shadow)(struct vp *vp);
 	/* True at CPL 0. */
 	bool (*privileged)(const struct vp *vp);

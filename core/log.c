@@ -6,6 +6,7 @@
  */
 #include "core/log.h"
 #include "core/lib/string.h"
+#include "core/trace.h"
 #include "machine/machine.h"
 
 #include <stdarg.h>

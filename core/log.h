@@ -21,9 +21,8 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 #define log_info(...)	 log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)	 log_line(LOG_DEBUG, __VA_ARGS__)
 
-/* Stops the machine with the facts on the console: for conditions that only our own bug can make. */
-/* Printed by panic(): what the hypervisor did last. Implemented by core/trace.c. */
-void trace_print(void);
+/* Stops the machine with the facts on the console: for conditions that only our own bug can make.
+ */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says why the hypervisor cannot start, and stops: for what the user or the machine got wrong. */

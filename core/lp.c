@@ -43,6 +43,7 @@ static void publish_vp(struct vp *vp)
 {
 	stat_vp(vp, TotalRunTime) = stats_100ns(vp->guest_tsc + vp->hypervisor_tsc);
 	stat_vp(vp, HypervisorRunTime) = stats_100ns(vp->hypervisor_tsc);
+	intercept_publish(vp);
 }
 
 void lp_publish(struct lp *lp)
@@ -65,7 +66,7 @@ static inline void charge_hypervisor(struct lp *lp, struct vp *vp, u64 now)
 	if (!vp)
 		return;
 	vp->hypervisor_tsc += spent;
-	intercept_charge(vp, vp->last_kind, spent);
+	vp->class_tsc[vp->last_class] += spent;
 }
 
 /* ---- Cross-LP requests ---- */
@@ -278,8 +279,9 @@ static void reschedule(struct lp *lp)
 		if (next)
 			load(lp, CONTAINER_OF(next, struct vp, sched));
 	}
-	/* Whoever had to leave this LP may find another that has nothing to do. */
-	target = sched_claim_idle(&sched);
+	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to
+	 * run. */
+	target = sched_claim(&sched, lp->stamp);
 	spin_unlock(&sched_lock);
 	poke(target);
 	if (lp->vp)
@@ -424,14 +426,17 @@ static void service(struct lp *lp)
 
 static void idle(struct lp *lp)
 {
+	u64 now;
+
 	charge_hypervisor(lp, lp->vp, machine_tsc());
 	publish_lp(lp);
 	stat_lp(lp, ProcessorHalts)++;
 	stat_lp(lp, C1TransitionsCount)++;
 	if (!atomic_load(&lp->attention))
 		machine_idle();
-	lp->idle_tsc += machine_tsc() - lp->stamp;
-	lp->stamp = machine_tsc();
+	now = machine_tsc();
+	lp->idle_tsc += now - lp->stamp;
+	lp->stamp = now;
 }
 
 /* DOC: charge */
@@ -465,7 +470,6 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 	lp->guest_tsc += now - lp->stamp;
 	vp->guest_tsc += now - lp->stamp;
 	lp->stamp = now;
-	vp->last_kind = intercept->kind;
 	trace(lp, vp, intercept);
 	intercept_dispatch(vp, intercept);
 }

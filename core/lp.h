@@ -27,13 +27,13 @@ struct lp_call {
 struct lp {
 	u32 index;
 	u32 attention;
-	struct vp *vp;	    /* whose state is loaded, or NULL */
-	struct vp *root_vp; /* the root VP bound here */
+	struct vp *vp;		     /* whose state is loaded, or NULL */
+	struct vp *root_vp;	     /* the root VP bound here */
 	struct partition *partition; /* of the loaded VP */
 	struct partition *target;    /* of the hypercall that is going on */
-	u64 entries;	    /* into VPs, ever: see partition_flush() */
-	bool quiescent;	    /* waits: holds no pointer into a guest's memory */
-	u64 stamp;	    /* TSC up to which time has been charged */
+	u64 entries;		     /* into VPs, ever: see partition_flush() */
+	bool quiescent;		     /* waits: holds no pointer into a guest's memory */
+	u64 stamp;		     /* TSC up to which time has been charged */
 	u64 start;
 	u64 guest_tsc;
 	u64 hypervisor_tsc;

@@ -45,7 +45,8 @@ static void limit_root_memory(u64 limit)
 		if (range->kind != MEMORY_RAM)
 			continue;
 		if (limit && total + size > limit)
-			range->end = range->start + ALIGN_DOWN(limit - MIN(limit, total), PAGE_SIZE);
+			range->end =
+				range->start + ALIGN_DOWN(limit - MIN(limit, total), PAGE_SIZE);
 		total += range->end - range->start;
 	}
 	log_info("memory: %lu MiB RAM", total >> 20);
@@ -94,8 +95,8 @@ static void fill_pool(void)
 		pool_add(&hypervisor.pool, spa);
 }
 
-#define LAPIC_PAGE    0xfee00000ull
-#define SLAT_ALL      (SLAT_READ | SLAT_WRITE | SLAT_EXECUTE)
+#define LAPIC_PAGE 0xfee00000ull
+#define SLAT_ALL   (SLAT_READ | SLAT_WRITE | SLAT_EXECUTE)
 
 static void map_identity(u64 start, u64 end, u32 level)
 {

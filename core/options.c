@@ -101,8 +101,8 @@ static bool parse_value(struct options *options, const struct option_row *row, s
 	char *place = (char *)options + row->offset;
 	u64 value;
 
-	if (row->choices ? !parse_choice(word, row->choices, &value) :
-			   !parse_number(word, row->wide, row->maximum, &value))
+	if (row->choices ? !parse_choice(word, row->choices, &value)
+			 : !parse_number(word, row->wide, row->maximum, &value))
 		return false;
 	if (row->wide)
 		memcpy(place, &value, sizeof(value));

@@ -27,10 +27,10 @@
 #define E820_TABLE 0x2d0
 #define E820_MAX   128
 
-#define MAGIC		0x53726448 /* "HdrS" */
-#define VERSION_WANTED	0x20a
-#define SECTOR		512
-#define UNKNOWN_LOADER	0xff
+#define MAGIC	       0x53726448 /* "HdrS" */
+#define VERSION_WANTED 0x20a
+#define SECTOR	       512
+#define UNKNOWN_LOADER 0xff
 
 /* Low memory that is RAM on every PC and free once the boot loader is done. */
 #define PARAMETERS_SPA	 0x10000ul

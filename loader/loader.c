@@ -22,23 +22,28 @@ void loader_reserve(u64 start, u64 end)
 	reserved_count++;
 }
 
-/* If [start, end) meets something reserved: where that begins. Else 0. */
+#define NONE (~0ull)
+
+/* If [start, end) meets something reserved: where that begins. Else NONE. */
 static u64 obstacle(u64 start, u64 end)
 {
 	for (u32 i = 0; i < reserved_count; i++)
 		if (start < reserved[i].end && reserved[i].start < end)
 			return reserved[i].start;
-	return 0;
+	return NONE;
 }
 
 bool loader_free(u64 start, u64 size)
 {
 	const struct boot_info *boot = &machine.boot;
 
-	for (u32 i = 0; i < boot->range_count; i++)
-		if (boot->ranges[i].kind == MEMORY_RAM && boot->ranges[i].start <= start &&
-			start + size <= boot->ranges[i].end)
-			return !obstacle(start, start + size);
+	for (u32 i = 0; i < boot->range_count; i++) {
+		const struct memory_range *range = &boot->ranges[i];
+
+		if (range->kind == MEMORY_RAM && range->start <= start && start <= range->end &&
+			size <= range->end - start)
+			return obstacle(start, start + size) == NONE;
+	}
 	return false;
 }
 
@@ -53,7 +58,7 @@ static u64 find_in(const struct memory_range *range, u64 size, u64 align, u64 li
 		if (start < range->start || start == 0)
 			return 0;
 		stop = obstacle(start, start + size);
-		if (!stop)
+		if (stop == NONE)
 			return start;
 		end = stop;
 	}
@@ -83,7 +88,11 @@ static u32 cut(struct memory_range *ranges, u32 count, u32 maximum, u64 start, u
 		if (count + 2 > maximum)
 			refuse("memory map has too many ranges");
 		range->end = start;
-		ranges[count++] = (struct memory_range){start, end, MEMORY_RESERVED};
+		/* No empty range is left behind. */
+		if (range->start == start)
+			*range = (struct memory_range){start, end, MEMORY_RESERVED};
+		else
+			ranges[count++] = (struct memory_range){start, end, MEMORY_RESERVED};
 		if (end < old_end)
 			ranges[count++] = (struct memory_range){end, old_end, MEMORY_RAM};
 		return count;
@@ -111,8 +120,8 @@ static void set_segment(struct vp *vp, enum hv_register_name name, u16 selector,
 
 void loader_enter_32(struct vp *vp, u64 entry, u64 argument)
 {
-	static const enum hv_register_name data[] = {HV_REGISTER_DS, HV_REGISTER_ES, HV_REGISTER_SS,
-		HV_REGISTER_FS, HV_REGISTER_GS};
+	static const enum hv_register_name data[] = {
+		HV_REGISTER_DS, HV_REGISTER_ES, HV_REGISTER_SS, HV_REGISTER_FS, HV_REGISTER_GS};
 
 	set_segment(vp, HV_REGISTER_CS, 0x10, 0xc09b);
 	for (u32 i = 0; i < ARRAY_SIZE(data); i++)

@@ -55,7 +55,7 @@ struct machine {
 	u64 tsc_hz;
 	u64 image_start; /* the hypervisor's own image incl. stacks, 2 MiB aligned, bytes */
 	u64 image_end;
-	u64 ram_end;	 /* first byte above the highest RAM address */
+	u64 ram_end;	  /* first byte above the highest RAM address */
 	u16 pm1a_control; /* ACPI FADT PM1a_CNT/PM1b_CNT ports for sleep states; 0 = absent */
 	u16 pm1b_control;
 	u8 reset_value; /* ACPI FADT reset register (I/O space); reset_port 0 = absent */
@@ -74,7 +74,8 @@ u32 machine_lp_index(void);
 /* The time stamp counter (AMD APM vol. 3 RDTSC); all LPs agree. */
 u64 machine_tsc(void);
 
-/* Interrupts this LP with VECTOR_TIMER at or soon after `tsc`; ~0 disarms. Replaces the last call. */
+/* Interrupts this LP with VECTOR_TIMER at or soon after `tsc`; ~0 disarms. Replaces the last call.
+ */
 void machine_timer_arm(u64 tsc);
 
 /* Sends VECTOR_KICK to an LP. */

@@ -29,7 +29,7 @@ static void translate_fault(const struct vmcb *vmcb, struct intercept *intercept
 
 	intercept->memory.gpa = vmcb->exit_info_2;
 	intercept->memory.table_walk = info & BIT(33);
-	intercept->access = info & BIT(4)  ? INTERCEPT_EXECUTE
+	intercept->access = info & BIT(4)   ? INTERCEPT_EXECUTE
 			    : info & BIT(1) ? INTERCEPT_WRITE
 					    : INTERCEPT_READ;
 }

@@ -25,29 +25,29 @@ struct msr_range {
 };
 
 static const struct msr_range root_stops[] = {
-	{0x10, 0x10, STOP_BOTH},		 /* TSC: offset, and absent from emulators */
-	{0x1b, 0x1b, STOP_BOTH},		 /* APIC_BASE */
-	{0x277, 0x277, STOP_BOTH},		 /* PAT: switched in software if the CPU does not */
-	{0x3b, 0x3b, STOP_BOTH},		 /* TSC_ADJUST: our clock */
-	{0x6a0, 0x6a8, STOP_BOTH},		 /* CET: not switched */
-	{0x6e0, 0x6e0, STOP_BOTH},		 /* TSC_DEADLINE: our timer */
-	{0x800, 0x8ff, STOP_BOTH},		 /* x2APIC */
-	{0xda0, 0xda0, STOP_BOTH},		 /* XSS: not switched */
-	{0xc0000080, 0xc0000080, STOP_BOTH},	 /* EFER: SVME is ours */
-	{0xc0010010, 0xc0010010, STOP_WRITE},	 /* SYSCFG and below: what is RAM, and whose */
-	{0xc0010016, 0xc001001f, STOP_WRITE},	 /* IORR, TOP_MEM */
-	{0xc0010020, 0xc0010020, STOP_WRITE},	 /* PATCH_LOADER */
-	{0xc0010058, 0xc0010058, STOP_WRITE},	 /* MMIO configuration base */
-	{0xc0010132, 0xc0010133, STOP_WRITE},	 /* RMP */
-	{0xc0010111, 0xc0010113, STOP_WRITE},	 /* SMM_BASE, TSEG */
-	{0xc0010114, 0xc0010119, STOP_BOTH},	 /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY */
+	{0x10, 0x10, STOP_BOTH},	      /* TSC: offset, and absent from emulators */
+	{0x1b, 0x1b, STOP_BOTH},	      /* APIC_BASE */
+	{0x277, 0x277, STOP_BOTH},	      /* PAT: switched in software if the CPU does not */
+	{0x3b, 0x3b, STOP_BOTH},	      /* TSC_ADJUST: our clock */
+	{0x6a0, 0x6a8, STOP_BOTH},	      /* CET: not switched */
+	{0x6e0, 0x6e0, STOP_BOTH},	      /* TSC_DEADLINE: our timer */
+	{0x800, 0x8ff, STOP_BOTH},	      /* x2APIC */
+	{0xda0, 0xda0, STOP_BOTH},	      /* XSS: not switched */
+	{0xc0000080, 0xc0000080, STOP_BOTH},  /* EFER: SVME is ours */
+	{0xc0010010, 0xc0010010, STOP_WRITE}, /* SYSCFG and below: what is RAM, and whose */
+	{0xc0010016, 0xc001001d, STOP_WRITE}, /* IORR, TOP_MEM */
+	{0xc0010020, 0xc0010020, STOP_WRITE}, /* PATCH_LOADER */
+	{0xc0010058, 0xc0010058, STOP_WRITE}, /* MMIO configuration base */
+	{0xc0010132, 0xc0010133, STOP_WRITE}, /* RMP */
+	{0xc0010111, 0xc0010113, STOP_WRITE}, /* SMM_BASE, TSEG */
+	{0xc0010114, 0xc0010119, STOP_BOTH},  /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY */
 };
 
 static const struct msr_range child_passes[] = {
-	{0x174, 0x176, STOP_BOTH},		 /* SYSENTER */
-	{0xc0000081, 0xc0000084, STOP_BOTH},	 /* STAR, LSTAR, CSTAR, SFMASK */
-	{0xc0000100, 0xc0000102, STOP_BOTH},	 /* FS, GS and kernel GS base */
-	{0xc0000103, 0xc0000103, STOP_BOTH},	 /* TSC_AUX */
+	{0x174, 0x176, STOP_BOTH},	     /* SYSENTER */
+	{0xc0000081, 0xc0000084, STOP_BOTH}, /* STAR, LSTAR, CSTAR, SFMASK */
+	{0xc0000100, 0xc0000102, STOP_BOTH}, /* FS, GS and kernel GS base */
+	{0xc0000103, 0xc0000103, STOP_BOTH}, /* TSC_AUX */
 };
 
 /* Two bits an MSR, three ranges of 8192 (§15.11). */

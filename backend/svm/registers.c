@@ -148,8 +148,8 @@ bool svm_get_register(
 	} else if (place) {
 		value->reg64 = *(const u64 *)place;
 	} else if (name == HV_REGISTER_EFER) {
-		value->reg64 = (svm_vmcb(vp)->efer & ~SVM_ENABLE) |
-			       (vp->long_enabled ? LONG_ENABLE : 0);
+		value->reg64 =
+			(svm_vmcb(vp)->efer & ~SVM_ENABLE) | (vp->long_enabled ? LONG_ENABLE : 0);
 	} else if (name == HV_REGISTER_XFEM) {
 		value->reg64 = vp->xcr0;
 	} else if (name >= HV_REGISTER_DR0 && name <= HV_REGISTER_DR3) {

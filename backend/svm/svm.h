@@ -12,12 +12,12 @@ static inline struct vmcb *svm_vmcb(const struct vp *vp)
 }
 
 /* CPUID Fn8000_000A EDX of the boot processor (AMD APM vol. 3 appendix E). */
-#define SVM_FEATURE_NPT		BIT(0)
-#define SVM_FEATURE_NRIPS	BIT(3)
-#define SVM_FEATURE_VMCB_CLEAN	BIT(5)
-#define SVM_FEATURE_FLUSH_ASID	BIT(6)
-#define SVM_FEATURE_DECODE	BIT(7)
-#define SVM_FEATURE_PAUSE	BIT(10)
+#define SVM_FEATURE_NPT	       BIT(0)
+#define SVM_FEATURE_NRIPS      BIT(3)
+#define SVM_FEATURE_VMCB_CLEAN BIT(5)
+#define SVM_FEATURE_FLUSH_ASID BIT(6)
+#define SVM_FEATURE_DECODE     BIT(7)
+#define SVM_FEATURE_PAUSE      BIT(10)
 extern u32 svm_features;
 /* Extended-state components that are switched: XCR0 bits. */
 extern u64 svm_xcr0_all;
@@ -34,10 +34,10 @@ u64 svm_iopm(bool root);
 u64 svm_msrpm(bool root);
 
 /* registers.c */
-bool svm_get_register(const struct vp *vp, enum hv_register_name name,
-	union hv_register_value *value);
-bool svm_set_register(struct vp *vp, enum hv_register_name name,
-	const union hv_register_value *value);
+bool svm_get_register(
+	const struct vp *vp, enum hv_register_name name, union hv_register_value *value);
+bool svm_set_register(
+	struct vp *vp, enum hv_register_name name, const union hv_register_value *value);
 
 /* npt.c */
 extern const struct slat_format svm_npt_format;

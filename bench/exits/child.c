@@ -58,10 +58,9 @@ static u64 serve_faults(struct child *child, const u64 *pages)
 	u32 served = 0;
 
 	for (;;) {
-		u32 type = child_wait_type(child);
-		u64 gpa = child_memory(child, 0)->guest_physical_address;
+		u64 gpa = child_memory(child, child_wait_forever(child))->guest_physical_address;
 
-		if (type != HVMSG_GPA_INTERCEPT)
+		if (child_message_type(child, 0) != HVMSG_GPA_INTERCEPT)
 			break;
 		if (child_map(child, gpa & ~PAGE_MASK, pages[served++ % FAULT_PAGES], 1, CHILD_ALL))
 			give_up("cannot map GPA 0x%lx", gpa);

@@ -105,8 +105,8 @@ static enum hv_status check_address(u64 gpa, u32 size)
 		return HV_STATUS_SUCCESS;
 	if (gpa & 7)
 		return HV_STATUS_INVALID_ALIGNMENT;
-	return (gpa & PAGE_MASK) + size > PAGE_SIZE ? HV_STATUS_INVALID_ALIGNMENT :
-						      HV_STATUS_SUCCESS;
+	return (gpa & PAGE_MASK) + size > PAGE_SIZE ? HV_STATUS_INVALID_ALIGNMENT
+						    : HV_STATUS_SUCCESS;
 }
 
 /* SELF and the caller's own id mean the caller; other ids must be its children. */
@@ -142,8 +142,8 @@ static enum hv_status invoke(const struct hypercall_row *row, struct call *call)
 }
 
 /* Fetches the input into this LP's buffer. False: the GPA is not readable. */
-static bool copy_in(struct vp *vp, const struct hypercall_frame *frame, u32 size, bool fast,
-	u8 *buffer)
+static bool copy_in(
+	struct vp *vp, const struct hypercall_frame *frame, u32 size, bool fast, u8 *buffer)
 {
 	const void *memory;
 
@@ -191,11 +191,13 @@ static enum hv_status check(const struct vp *vp, const struct hypercall_row *row
 	if (status != HV_STATUS_SUCCESS || c->fast)
 		return status;
 	status = check_address(frame->input, input_size(row, c));
-	return status != HV_STATUS_SUCCESS ? status : check_address(frame->output, output_size(row, c));
+	return status != HV_STATUS_SUCCESS ? status
+					   : check_address(frame->output, output_size(row, c));
 }
 
 /* DOC: hypercall */
-enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame *frame, u64 *result)
+enum hypercall_verdict hypercall_run(
+	struct vp *vp, const struct hypercall_frame *frame, u64 *result)
 {
 	const struct hypercall_row *row = find_row(frame->control);
 	struct lp *lp = lp_self();

@@ -42,13 +42,13 @@ struct hypercall_frame {
 };
 
 enum hypercall_verdict {
-	HYPERCALL_DONE,	  /* *result is valid */
+	HYPERCALL_DONE,	    /* *result is valid */
 	HYPERCALL_CONTINUE, /* *result is the repetition to go on with */
-	HYPERCALL_MEMORY, /* *result is a GPA that is not accessible; bit 0: for writing */
+	HYPERCALL_MEMORY,   /* *result is a GPA that is not accessible; bit 0: for writing */
 };
 
-enum hypercall_verdict hypercall_run(struct vp *vp, const struct hypercall_frame *frame,
-	u64 *result);
+enum hypercall_verdict hypercall_run(
+	struct vp *vp, const struct hypercall_frame *frame, u64 *result);
 
 /* The VP of the call's target, NULL if there is none. */
 static inline struct vp *call_vp(const struct call *call, u32 index)

@@ -149,8 +149,8 @@ enum hv_status call_NotifyLongSpinWait(struct call *call)
 
 /* ---- Device interrupts of the root: physical vectors are what the root asks for ---- */
 
-static bool target_lp(const struct call *call, const struct hv_input_map_device_interrupt *in,
-	u32 *lp)
+static bool target_lp(
+	const struct call *call, const struct hv_input_map_device_interrupt *in, u32 *lp)
 {
 	const struct hv_device_interrupt_target *target = &in->interrupt_descriptor.target;
 	const u64 *banks = call->list;
@@ -196,7 +196,8 @@ enum hv_status call_MapDeviceInterrupt(struct call *call)
 		break;
 	case HV_DEVICE_TYPE_IOAPIC:
 		out->interrupt_entry.source = HV_INTERRUPT_SOURCE_IOAPIC;
-		out->interrupt_entry.ioapic_rte = vector | apic_id << HV_IOAPIC_RTE_DESTINATION_SHIFT;
+		out->interrupt_entry.ioapic_rte =
+			vector | apic_id << HV_IOAPIC_RTE_DESTINATION_SHIFT;
 		if (in->interrupt_descriptor.trigger_mode == HV_INTERRUPT_TRIGGER_MODE_LEVEL)
 			out->interrupt_entry.ioapic_rte |= HV_IOAPIC_RTE_LEVEL;
 		break;
@@ -220,7 +221,7 @@ enum hv_status call_UnmapDeviceInterrupt(struct call *call)
 	/* Only a count: what is unmapped may never have been mapped. */
 	if (stat_partition(&root_partition, DeviceInterruptMappings))
 		if (stat_partition(&root_partition, DeviceInterruptMappings))
-		stat_partition(&root_partition, DeviceInterruptMappings)--;
+			stat_partition(&root_partition, DeviceInterruptMappings)--;
 	spin_unlock(&root_partition.lock);
 	return HV_STATUS_SUCCESS;
 }

@@ -108,8 +108,8 @@ static u64 rights_of(u32 flags)
 /* Frames that one call may look at before it lets interrupts in (TLFS: 50 µs). */
 #define MAP_BUDGET 2048
 
-static enum hv_status map_one(struct partition *target, u64 gpa_page, u64 spa_page, u32 level,
-	u64 rights)
+static enum hv_status map_one(
+	struct partition *target, u64 gpa_page, u64 spa_page, u32 level, u64 rights)
 {
 	u64 count = 1ull << 9 * level;
 
@@ -172,8 +172,8 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count && budget--) {
 		u64 gpa_page = in->target_gpa_base + ((u64)call->reps_done << 9 * level);
 
-		status = target->slat.root ? map_one(target, gpa_page, 0, level, 0) :
-					     HV_STATUS_INVALID_PARTITION_STATE;
+		status = target->slat.root ? map_one(target, gpa_page, 0, level, 0)
+					   : HV_STATUS_INVALID_PARTITION_STATE;
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
@@ -256,10 +256,12 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	vp_walk_context(vp, &context);
 	/* Replaced tables go back to the pool under the lock: none that is walked here does. */
 	spin_lock(&call->target->lock);
-	status = walk(&context, in->gva_page << PAGE_SHIFT, walk_access(in->control_flags), &result);
+	status =
+		walk(&context, in->gva_page << PAGE_SHIFT, walk_access(in->control_flags), &result);
 	readable = status == WALK_OK && partition_memory(call->target, result.gpa, SLAT_READ);
 	spin_unlock(&call->target->lock);
-	out->result_code = status == WALK_NON_CANONICAL ? HV_TRANSLATE_GVA_PAGE_NOT_PRESENT : status;
+	out->result_code =
+		status == WALK_NON_CANONICAL ? HV_TRANSLATE_GVA_PAGE_NOT_PRESENT : status;
 	if (status != WALK_OK)
 		return HV_STATUS_SUCCESS;
 	out->gpa_page = result.gpa >> PAGE_SHIFT;

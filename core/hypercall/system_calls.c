@@ -41,8 +41,8 @@ enum hv_status call_SetSystemProperty(struct call *call)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (in->sleep.sleep_state != HV_SLEEP_STATE_S5 || !machine.pm1a_control)
 		return HV_STATUS_INVALID_PARAMETER;
-	hypervisor.sleep_types = SLEEP_TYPES_KNOWN | in->sleep.pm1a_slp_typ |
-				 (u64)in->sleep.pm1b_slp_typ << 8;
+	hypervisor.sleep_types =
+		SLEEP_TYPES_KNOWN | in->sleep.pm1a_slp_typ | (u64)in->sleep.pm1b_slp_typ << 8;
 	return HV_STATUS_SUCCESS;
 }
 

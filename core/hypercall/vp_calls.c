@@ -94,9 +94,9 @@ enum hv_status call_GetVpRegisters(struct call *call)
 	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
 		u32 name = names[call->reps_done];
 
-		status = prepare(vp, name, &held) ?
-				 vp_get_register(vp, name, &values[call->reps_done]) :
-				 HV_STATUS_INVALID_VP_STATE;
+		status = prepare(vp, name, &held)
+				 ? vp_get_register(vp, name, &values[call->reps_done])
+				 : HV_STATUS_INVALID_VP_STATE;
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	if (held)
@@ -117,8 +117,8 @@ enum hv_status call_SetVpRegisters(struct call *call)
 	while (status == HV_STATUS_SUCCESS && call->reps_done < call->rep_count) {
 		const struct hv_register_assoc *one = &list[call->reps_done];
 
-		status = prepare(vp, one->name, &held) ? vp_set_register(vp, one->name, &one->value) :
-							 HV_STATUS_INVALID_VP_STATE;
+		status = prepare(vp, one->name, &held) ? vp_set_register(vp, one->name, &one->value)
+						       : HV_STATUS_INVALID_VP_STATE;
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	if (held)
@@ -152,8 +152,8 @@ enum hv_status call_MapVpStatePage(struct call *call)
 		return HV_STATUS_INVALID_PARAMETER;
 	out->map_location = machine_spa(page) >> PAGE_SHIFT;
 	/* The register page is the VMM's to write; its content is judged when it is used. */
-	return page_share(page,
-		in->type == HV_VP_STATE_PAGE_REGISTERS ? SLAT_READ | SLAT_WRITE : SLAT_READ);
+	return page_share(
+		page, in->type == HV_VP_STATE_PAGE_REGISTERS ? SLAT_READ | SLAT_WRITE : SLAT_READ);
 }
 
 enum hv_status call_UnmapVpStatePage(struct call *call)
@@ -241,8 +241,8 @@ static enum hv_status set_state(struct vp *vp, struct call *call)
 }
 
 /* Calls that need the VP to stand still. */
-static enum hv_status with_vp_held(struct call *call, u32 vp_index,
-	enum hv_status (*action)(struct vp *vp, struct call *call))
+static enum hv_status with_vp_held(
+	struct call *call, u32 vp_index, enum hv_status (*action)(struct vp *vp, struct call *call))
 {
 	struct vp *vp = call_vp(call, vp_index);
 	enum hv_status status;

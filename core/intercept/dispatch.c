@@ -9,13 +9,12 @@
 struct intercept_row {
 	enum outcome (*handle)(struct vp *vp, struct intercept *intercept);
 	u16 count_index;
-	u16 time_index;
 	u16 class;
 };
 
 static const struct intercept_row rows[INTERCEPT_KINDS] = {
 #define INTERCEPT(kind, counter, handler)                                                          \
-	{handler, STAT_VP_##counter##Count, STAT_VP_##counter##Time, INTERCEPT_CLASS_##counter},
+	{handler, STAT_VP_##counter##Count, INTERCEPT_CLASS_##counter},
 #include "core/intercept/intercepts.def"
 #undef INTERCEPT
 };
@@ -28,6 +27,7 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 {
 	const struct intercept_row *row = &rows[intercept->kind];
 
+	vp->last_class = row->class;
 	vp->stats[row->count_index]++;
 	switch (row->handle(vp, intercept)) {
 	case RESUME:
@@ -44,10 +44,14 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 	}
 }
 
-void intercept_charge(struct vp *vp, enum intercept_kind kind, u64 tsc)
+void intercept_publish(struct vp *vp)
 {
-	const struct intercept_row *row = &rows[kind];
+	static const u16 times[INTERCEPT_CLASSES] = {
+#define INTERCEPT_CLASS(name) [INTERCEPT_CLASS_##name] = STAT_VP_##name##Time,
+#include "core/intercept/classes.def"
+#undef INTERCEPT_CLASS
+	};
 
-	vp->class_tsc[row->class] += tsc;
-	vp->stats[row->time_index] = stats_100ns(vp->class_tsc[row->class]);
+	for (u32 i = 0; i < INTERCEPT_CLASSES; i++)
+		vp->stats[times[i]] = stats_100ns(vp->class_tsc[i]);
 }

@@ -10,7 +10,8 @@
 #include "core/vp/vp.h"
 
 /* The hardware's length if it told one, else by decoding. */
-static void find_length(struct vp *vp, struct intercept *intercept, enum insn_kind kind)
+static inline __attribute__((always_inline)) void find_length(
+	struct vp *vp, struct intercept *intercept, enum insn_kind kind)
 {
 	if (!intercept->length)
 		intercept->length = (u8)vp_instruction_length(vp, kind);
@@ -72,17 +73,31 @@ static enum outcome msr_outcome(struct vp *vp, enum msr_outcome outcome, u64 gpa
 	return FAULT_GP;
 }
 
+static __attribute__((noinline)) enum outcome write_msr(struct vp *vp)
+{
+	const u64 *gpr = vp->regs.gpr;
+	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
+	u64 gpa = 0;
+	enum msr_outcome outcome = vp_write_msr(vp, (u32)gpr[RCX], value, &gpa);
+
+	return msr_outcome(vp, outcome, gpa);
+}
+
 enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
 {
 	u64 *gpr = vp->regs.gpr;
 	enum msr_outcome outcome;
 	u64 value = 0;
-	u64 gpa = 0;
 
 	if (intercept->access == INTERCEPT_WRITE) {
 		find_length(vp, intercept, INSN_WRMSR);
-		value = gpr[RDX] << 32 | (u32)gpr[RAX];
-		return msr_outcome(vp, vp_write_msr(vp, (u32)gpr[RCX], value, &gpa), gpa);
+		/* The most frequent write of all does not go the long way. */
+		if ((u32)gpr[RCX] == MSR_X2APIC_EOI && !(u32)(gpr[RAX] | gpr[RDX]) &&
+			vp_in_x2apic(vp)) {
+			vp_end_of_interrupt(vp);
+			return ADVANCE;
+		}
+		return write_msr(vp);
 	}
 	find_length(vp, intercept, INSN_RDMSR);
 	outcome = vp_read_msr(vp, (u32)gpr[RCX], &value);
@@ -90,7 +105,7 @@ enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
 		gpr[RAX] = (u32)value;
 		gpr[RDX] = value >> 32;
 	}
-	return msr_outcome(vp, outcome, gpa);
+	return msr_outcome(vp, outcome, 0);
 }
 
 enum outcome handle_hypercall(struct vp *vp, struct intercept *intercept)
@@ -122,7 +137,7 @@ static enum outcome refuse_root(struct vp *vp, const struct intercept *intercept
 
 	if (partition_may_log(vp->partition))
 		log_warning("root VP %u: %s of protected GPA %#lx refused, RIP %#lx", vp->index,
-		names[intercept->access], intercept->memory.gpa, vp->regs.rip);
+			names[intercept->access], intercept->memory.gpa, vp->regs.rip);
 	return FAULT_GP;
 }
 
@@ -274,8 +289,8 @@ enum outcome handle_nmi_return(struct vp *vp, struct intercept *intercept)
 static enum outcome give_up(struct vp *vp, const char *reason)
 {
 	if (partition_may_log(vp->partition)) {
-		log_error("partition %lu VP %u: %s at RIP %#lx", vp->partition->id, vp->index, reason,
-			vp->regs.rip);
+		log_error("partition %lu VP %u: %s at RIP %#lx", vp->partition->id, vp->index,
+			reason, vp->regs.rip);
 		hypervisor.backend->dump(vp);
 		trace_print();
 	}

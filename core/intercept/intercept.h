@@ -57,7 +57,7 @@ struct vp;
 
 /* Counts and handles one intercept of the VP that the calling LP runs. */
 void intercept_dispatch(struct vp *vp, struct intercept *intercept);
-/* Adds time (TSC ticks) to the class that this kind of intercept belongs to. */
-void intercept_charge(struct vp *vp, enum intercept_kind kind, u64 tsc);
+/* Brings the times of all classes on the VP's statistics page up to date. */
+void intercept_publish(struct vp *vp);
 
 #endif

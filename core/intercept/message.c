@@ -32,16 +32,15 @@ static u16 execution_state(const struct vp *vp)
 	return state;
 }
 
-static void fill_header(struct vp *vp, struct hv_x64_intercept_message_header *header, u8 access,
-	u8 length)
+static void fill_header(
+	struct vp *vp, struct hv_x64_intercept_message_header *header, u8 access, u8 length)
 {
 	union hv_register_value cs;
 
 	(void)hypervisor.backend->get_register(vp, HV_REGISTER_CS, &cs);
 	header->vp_index = vp->index;
-	header->instruction_length_cr8 =
-		(u8)((length & HV_INTERCEPT_INSTRUCTION_LENGTH_MASK) |
-			(vp->apic.tpr >> 4) << HV_INTERCEPT_CR8_SHIFT);
+	header->instruction_length_cr8 = (u8)((length & HV_INTERCEPT_INSTRUCTION_LENGTH_MASK) |
+					      (vp->apic.tpr >> 4) << HV_INTERCEPT_CR8_SHIFT);
 	header->intercept_access_type = access;
 	header->execution_state = execution_state(vp);
 	header->cs_segment = cs.segment;

@@ -25,8 +25,7 @@ static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
 	struct insn_result result;
 	u64 old = 0;
 
-	if (insn->reads && !(gpa & 12) &&
-		vapic_read(&vp->apic, reg, false, machine_tsc(), &old))
+	if (insn->reads && !(gpa & 12) && vapic_read(&vp->apic, reg, false, machine_tsc(), &old))
 		old >>= 8 * (gpa & 3);
 	result = insn_apply(insn, old, vp->regs.gpr[insn->gpr], vp->regs.rflags);
 	if (insn->writes && !(gpa & 15))
@@ -35,6 +34,14 @@ static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
 		vp->regs.gpr[insn->gpr] = result.gpr;
 	vp->regs.rflags = result.rflags;
 	stat_vp(vp, ApicMmioAccesses)++;
+}
+
+static bool store_to_doorbell(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
+{
+	u64 value = insn_apply(insn, 0, vp->regs.gpr[insn->gpr], vp->regs.rflags).memory;
+
+	return insn->operation == INSN_MOVE && insn->writes &&
+	       doorbell_ring(vp->partition, gpa, insn->size, value);
 }
 
 bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outcome)
@@ -48,7 +55,8 @@ bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outc
 
 	if (intercept->memory.table_walk || intercept->access == INTERCEPT_EXECUTE)
 		return false;
-	if (!apic && !(intercept->access == INTERCEPT_WRITE && doorbell_may_match(vp->partition, gpa)))
+	if (!apic &&
+		!(intercept->access == INTERCEPT_WRITE && doorbell_may_match(vp->partition, gpa)))
 		return false;
 	count = vp_fetch(vp, bytes, &mode);
 	if (!insn_decode_mmio(bytes, count, mode, &insn)) {
@@ -59,12 +67,10 @@ bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outc
 	}
 	intercept->length = insn.length;
 	*outcome = ADVANCE;
-	stat_vp(vp, EmulatedInstructionsCount)++;
-	if (apic) {
+	if (apic)
 		apic_access(vp, &insn, gpa);
-		return true;
-	}
-	return insn.operation == INSN_MOVE && insn.writes &&
-	       doorbell_ring(vp->partition, gpa, insn.size,
-		       insn_apply(&insn, 0, vp->regs.gpr[insn.gpr], vp->regs.rflags).memory);
+	else if (!store_to_doorbell(vp, &insn, gpa))
+		return false;
+	stat_vp(vp, EmulatedInstructionsCount)++;
+	return true;
 }

@@ -120,8 +120,8 @@ enum hv_status doorbell_create(struct partition *partition, u32 port_id, u32 sin
 	return status;
 }
 
-enum hv_status doorbell_connect(struct partition *partition, u32 connection_id, u32 port_id,
-	u64 gpa, u64 value, u64 flags)
+enum hv_status doorbell_connect(
+	struct partition *partition, u32 connection_id, u32 port_id, u64 gpa, u64 value, u64 flags)
 {
 	enum hv_status status = HV_STATUS_SUCCESS;
 	struct doorbell *bell;

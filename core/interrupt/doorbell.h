@@ -15,8 +15,8 @@ bool doorbell_ring(struct partition *partition, u64 gpa, u32 size, u64 value);
 
 /* HvCallCreatePort, …ConnectPort, …DisconnectPort, …DeletePort. `partition` is the child. */
 enum hv_status doorbell_create(struct partition *partition, u32 port_id, u32 sint, u32 target_vp);
-enum hv_status doorbell_connect(struct partition *partition, u32 connection_id, u32 port_id,
-	u64 gpa, u64 value, u64 flags);
+enum hv_status doorbell_connect(
+	struct partition *partition, u32 connection_id, u32 port_id, u64 gpa, u64 value, u64 flags);
 enum hv_status doorbell_disconnect(struct partition *partition, u32 connection_id);
 /* Gives the table back; the partition is finalized. */
 void doorbell_release(struct partition *partition);

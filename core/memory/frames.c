@@ -34,7 +34,8 @@ u16 frame_owner(u64 spa)
 void frame_set(u64 spa, enum frame_state state, u16 owner)
 {
 	bug_on((spa >> PAGE_SHIFT) >= frame_count);
-	table[spa >> PAGE_SHIFT] = (table[spa >> PAGE_SHIFT] & 0xffff0000) | state | (u32)owner << 4;
+	table[spa >> PAGE_SHIFT] =
+		(table[spa >> PAGE_SHIFT] & 0xffff0000) | state | (u32)owner << 4;
 }
 
 void frames_set_range(u64 start, u64 end, enum frame_state state)

@@ -9,7 +9,7 @@
 #include "core/lib/types.h"
 
 struct pool {
-	u64 free_spa;	 /* head of the free list threaded through the pages; 0 = empty */
+	u64 free_spa; /* head of the free list threaded through the pages; 0 = empty */
 	u64 free_pages;
 	u64 total_pages; /* deposited and not withdrawn */
 	u16 slot;	 /* names the pool in the frame table */

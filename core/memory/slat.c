@@ -105,7 +105,8 @@ static bool split(struct slat *slat, u64 *entry, u32 level)
 	if (!table)
 		return false;
 	for (u64 i = 0; i < ENTRIES; i++)
-		table[i] = slat->format->leaf(spa + (i << level_shift(level - 1)), level - 1, rights);
+		table[i] =
+			slat->format->leaf(spa + (i << level_shift(level - 1)), level - 1, rights);
 	slat->table_pages++;
 	slat->shattered++;
 	slat->stale = true;
@@ -232,7 +233,8 @@ struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa)
 		if (slat->format->is_leaf(entry, at)) {
 			u64 offset = gpa & ((1ull << level_shift(at)) - 1);
 
-			leaf.spa = (slat->format->spa(entry) & ~((1ull << level_shift(at)) - 1)) + offset;
+			leaf.spa = (slat->format->spa(entry) & ~((1ull << level_shift(at)) - 1)) +
+				   offset;
 			leaf.rights = slat->format->rights(entry);
 			leaf.level = at;
 			leaf.entry = place;

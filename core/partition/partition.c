@@ -216,7 +216,8 @@ enum hv_status partition_delete(struct partition *partition)
 {
 	if (partition->state == PARTITION_ACTIVE)
 		return HV_STATUS_INVALID_PARTITION_STATE;
-	/* The caller holds it alone, so nobody else can have a pointer once it is out of the table. */
+	/* The caller holds it alone, so nobody else can have a pointer once it is out of the table.
+	 */
 	if (partition->pool.total_pages)
 		return HV_STATUS_OPERATION_DENIED;
 	page_unshare(partition->stats);

@@ -42,10 +42,10 @@ struct partition {
 	struct pool pool;
 	struct slat slat;
 	u64 *stats;
-	u64 privileges;	   /* HV_PARTITION_PRIVILEGE mask = CPUID 0x40000003 EAX | EBX << 32 */
-	u32 feature_edx;   /* CPUID 0x40000003 EDX */
-	u32 hints;	   /* CPUID 0x40000004 EAX */
-	bool announced;	   /* CPUID shows that a hypervisor is there */
+	u64 privileges;	 /* HV_PARTITION_PRIVILEGE mask = CPUID 0x40000003 EAX | EBX << 32 */
+	u32 feature_edx; /* CPUID 0x40000003 EDX */
+	u32 hints;	 /* CPUID 0x40000004 EAX */
+	bool announced;	 /* CPUID shows that a hypervisor is there */
 	u64 create_flags;
 	u64 synthetic_features;
 	u64 processor_features[2];
@@ -54,17 +54,17 @@ struct partition {
 	u64 guest_os_id;
 	u64 hypercall_msr;
 	u64 reference_tsc_msr;
-	u64 tsc_offset; /* guest TSC - TSC, the same for all VPs */
-	bool has_run;	/* a VP has been resumed: the TSC cannot be set any more */
-	u32 log_lines;	/* printed because of it */
-	u32 users;	/* hypercalls that hold a pointer, see partition_get() */
-	bool alone;	/* … and there may be only this one */
+	u64 tsc_offset;	      /* guest TSC - TSC, the same for all VPs */
+	bool has_run;	      /* a VP has been resumed: the TSC cannot be set any more */
+	u32 log_lines;	      /* printed because of it */
+	u32 users;	      /* hypercalls that hold a pointer, see partition_get() */
+	bool alone;	      /* … and there may be only this one */
 	u64 reference_offset; /* reference time = scaled TSC + offset, 100 ns */
 	u64 frozen_time;      /* valid while time_frozen */
 	bool time_frozen;
 	u64 flush_generation;
 	u32 vp_count;
-	u32 vp_end; /* no VP has this index or a higher one */
+	u32 vp_end;		    /* no VP has this index or a higher one */
 	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */
 	struct vp *vps[MAX_VPS];
 };

@@ -68,28 +68,26 @@ static bool claim(struct sched *sched, u32 index)
 	return true;
 }
 
-u32 sched_claim_idle(struct sched *sched)
+/* The first LP that would run on for ever: its slice begins now. */
+static u32 begin_slice(struct sched *sched, u64 now)
 {
-	for (u32 lp = 0; sched->head && lp < sched->lp_count; lp++)
-		if (claim(sched, lp))
-			return lp;
-	return SCHED_NO_LP;
-}
-
-/* Where a woken child goes: its last LP if idle, else any idle LP, else one whose slice must start. */
-static u32 place_child(struct sched *sched, const struct sched_entity *entity, u64 now)
-{
-	u32 idle = claim(sched, entity->lp) ? entity->lp : sched_claim_idle(sched);
-
-	if (idle != SCHED_NO_LP)
-		return idle;
 	for (u32 lp = 0; lp < sched->lp_count; lp++) {
-		if (sched->lps[lp].slice_end == 0) {
+		if (sched->lps[lp].running && !sched->lps[lp].slice_end) {
 			sched->lps[lp].slice_end = now + sched->slice;
 			return lp;
 		}
 	}
 	return SCHED_NO_LP;
+}
+
+u32 sched_claim(struct sched *sched, u64 now)
+{
+	if (!sched->head)
+		return SCHED_NO_LP;
+	for (u32 lp = 0; lp < sched->lp_count; lp++)
+		if (claim(sched, lp))
+			return lp;
+	return begin_slice(sched, now);
 }
 
 u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now)
@@ -107,7 +105,8 @@ u32 sched_wake(struct sched *sched, struct sched_entity *entity, u64 now)
 		return entity->bound_lp;
 	}
 	queue_push(sched, entity);
-	return place_child(sched, entity, now);
+	/* Where it was last, if that is free. */
+	return claim(sched, entity->lp) ? entity->lp : sched_claim(sched, now);
 }
 
 void sched_block(struct sched *sched, struct sched_entity *entity)

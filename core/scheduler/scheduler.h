@@ -64,8 +64,11 @@ bool sched_must_pick(const struct sched *sched, u32 lp, u64 now);
 /* Puts the running entity (if any) behind its equals and chooses the next; NULL = idle. */
 struct sched_entity *sched_pick(struct sched *sched, u32 lp, u64 now);
 
-/* An idle LP that must look at its work because somebody waits; SCHED_NO_LP if none. */
-u32 sched_claim_idle(struct sched *sched);
+/*
+ * If somebody waits: an LP that must look at its work, because it idles or because its VP would
+ * run on for ever. To be asked after each pick, so that in the end all LPs share the queue.
+ */
+u32 sched_claim(struct sched *sched, u64 now);
 
 /* Time at which sched_must_pick() turns true by itself; ~0 = never. */
 u64 sched_slice_end(const struct sched *sched, u32 lp);

@@ -24,9 +24,9 @@ static inline u64 stats_100ns(u64 tsc)
 u64 stats_tsc_of_100ns(u64 time_100ns);
 
 /* The object's prefix is pasted, so that a VP counter cannot be bumped on an LP's page. */
-#define stat_vp(vp, name)	    ((vp)->stats[STAT_VP_##name])
-#define stat_lp(lp, name)	    ((lp)->stats[STAT_LP_##name])
-#define stat_partition(part, name)  ((part)->stats[STAT_PT_##name])
-#define stat_hypervisor(hyp, name)  ((hyp)->stats[STAT_HV_##name])
+#define stat_vp(vp, name)	   ((vp)->stats[STAT_VP_##name])
+#define stat_lp(lp, name)	   ((lp)->stats[STAT_LP_##name])
+#define stat_partition(part, name) ((part)->stats[STAT_PT_##name])
+#define stat_hypervisor(hyp, name) ((hyp)->stats[STAT_HV_##name])
 
 #endif

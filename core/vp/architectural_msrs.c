@@ -70,8 +70,8 @@ static bool valid_pat(u64 value)
 /* A child's MTRRs have no effect: nested paging types its memory. They keep what was written. */
 static u64 *mtrr(struct vp *vp, u32 msr)
 {
-	static const u32 fixed[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d,
-		0x26e, 0x26f};
+	static const u32 fixed[] = {
+		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
 
 	if (msr == MSR_MTRR_TYPE)
 		return &vp->mtrr_def_type;
@@ -148,7 +148,8 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	}
 	switch (msr) {
 	case MSR_TSC:
-		/* All VPs of a partition share one TSC: a write by one of them is without effect. */
+		/* All VPs of a partition share one TSC: a write by one of them is without effect.
+		 */
 		return MSR_DONE;
 	case MSR_APIC_BASE:
 		return write_apic_base(vp, value);

@@ -74,8 +74,8 @@ static void hide(u32 leaf, u32 out[4])
 		out[EDX] &= ~(u32)BIT(20);
 		break;
 	case 0x80000001: /* SVM, extended APIC, IBS, SKINIT, performance counters, MWAITX */
-		out[ECX] &= ~(u32)(BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(23) | BIT(24) | BIT(28) |
-				   BIT(29));
+		out[ECX] &= ~(u32)(BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(23) | BIT(24) |
+				   BIT(28) | BIT(29));
 		break;
 	case 0x80000008: /* INVLPGB */
 		out[EBX] &= ~(u32)BIT(3);
@@ -149,8 +149,14 @@ enum hv_status vp_cpuid_register(struct vp *vp, const struct hv_cpuid_result_par
 	*head = (u16)(number + 1);
 fill:
 	entry->subleaf_specific = specific;
-	memcpy(entry->value, (u32[4]){result->result.eax, result->result.ebx, result->result.ecx, result->result.edx}, 16);
-	memcpy(entry->mask, (u32[4]){result->result.eax_mask, result->result.ebx_mask, result->result.ecx_mask, result->result.edx_mask}, 16);
+	memcpy(entry->value,
+		(u32[4]){result->result.eax, result->result.ebx, result->result.ecx,
+			result->result.edx},
+		16);
+	memcpy(entry->mask,
+		(u32[4]){result->result.eax_mask, result->result.ebx_mask, result->result.ecx_mask,
+			result->result.edx_mask},
+		16);
 	return HV_STATUS_SUCCESS;
 }
 

@@ -42,7 +42,7 @@ static bool update_entry(void *reader, u64 gpa, u32 size, u64 old, u64 new)
 	if (!memory)
 		return false;
 	if (size == 4)
-		return __atomic_compare_exchange_n((u32 *)memory, &old32, (u32)new, false,
+		return __atomic_compare_exchange_n((u32 *)memory, &old32, (u32) new, false,
 			__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return __atomic_compare_exchange_n(
 		(u64 *)memory, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

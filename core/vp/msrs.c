@@ -147,18 +147,15 @@ static enum msr_outcome read_run_time(struct vp *vp, u32 msr, u64 *value)
 	return MSR_DONE;
 }
 
-/* The most frequent write of all, and of the simplest consequence. */
-static enum msr_outcome end_of_interrupt(struct vp *vp)
+void vp_end_of_interrupt(struct vp *vp)
 {
-	struct vapic_effect effect;
+	struct vapic_effect effect = {.kind = VAPIC_ENDED};
 	int vector = vapic_end(&vp->apic, &effect.level);
 
 	if (vector < 0)
-		return MSR_DONE;
-	effect.kind = VAPIC_ENDED;
+		return;
 	effect.vector = (u8)vector;
 	vp_apic_effect(vp, &effect);
-	return MSR_DONE;
 }
 
 enum msr_outcome vp_write_apic(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value)
@@ -186,7 +183,8 @@ static enum msr_outcome write_eoi(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 	(void)msr;
 	(void)gpa;
 	(void)value;
-	return end_of_interrupt(vp);
+	vp_end_of_interrupt(vp);
+	return MSR_DONE;
 }
 
 static enum msr_outcome read_icr(struct vp *vp, u32 msr, u64 *value)
@@ -240,7 +238,8 @@ static enum msr_outcome write_assist_page(struct vp *vp, u32 msr, u64 value, u64
 	return MSR_DONE;
 }
 
-/* RDMSR stops the VP until an interrupt could be delivered, RFLAGS.IF or not (TLFS "Guest Idle"). */
+/* RDMSR stops the VP until an interrupt could be delivered, RFLAGS.IF or not (TLFS "Guest Idle").
+ */
 static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
 {
 	(void)msr;
@@ -402,14 +401,6 @@ static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
 	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
 }
 
-static bool in_x2apic(const struct vp *vp)
-{
-	return (vp->apic.base & (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC)) ==
-	       (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC);
-}
-
-#define MSR_X2APIC_EOI 0x80b
-
 enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
@@ -419,7 +410,7 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
 	}
 	if (msr >> 8 == 0x8) {
-		if (!in_x2apic(vp) ||
+		if (!vp_in_x2apic(vp) ||
 			!vapic_read(&vp->apic, msr & 0xff, true, machine_tsc(), value))
 			return MSR_FAULT;
 		return MSR_DONE;
@@ -431,10 +422,8 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 {
 	const struct msr_row *row;
 
-	if (msr == MSR_X2APIC_EOI && !value && in_x2apic(vp))
-		return end_of_interrupt(vp);
 	if (msr >> 8 == 0x8)
-		return in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
+		return vp_in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
 	if (msr >> 8 == 0x400000) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;

@@ -22,6 +22,11 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
 
+#define MSR_X2APIC_EOI 0x80b
+
+/* The VP has ended its highest interrupt in service, if there is one. */
+void vp_end_of_interrupt(struct vp *vp);
+
 /* A write to a register of the VP's APIC, in either face, with all that follows from it. */
 enum vapic_register;
 enum msr_outcome vp_write_apic(struct vp *vp, enum vapic_register reg, bool x2apic, u64 value);

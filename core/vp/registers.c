@@ -79,8 +79,7 @@ static enum hv_status set_event(struct vp *vp, u32 name, u64 value)
 		if ((value & HV_PENDING_EVENT_TYPE_MASK) >> HV_PENDING_EVENT_TYPE_SHIFT !=
 			HV_PENDING_EVENT_EXCEPTION)
 			return HV_STATUS_INVALID_REGISTER_VALUE;
-		vp_inject_exception(vp,
-			(u8)(value >> HV_PENDING_EXCEPTION_VECTOR_SHIFT),
+		vp_inject_exception(vp, (u8)(value >> HV_PENDING_EXCEPTION_VECTOR_SHIFT),
 			value & HV_PENDING_EXCEPTION_DELIVER_ERROR_CODE ? (s64)(value >> 32) : -1);
 	} else {
 		vp->event = value & EVENT_PENDING ? value : 0;
@@ -178,9 +177,11 @@ static enum hv_status set_tsc(struct vp *vp, u32 name, u64 value)
 
 static u64 *stored(struct vp *vp, u32 name)
 {
-	if (name >= HV_REGISTER_MSR_MTRR_PHYS_BASE0 && name < HV_REGISTER_MSR_MTRR_PHYS_BASE0 + MTRR_VARIABLE)
+	if (name >= HV_REGISTER_MSR_MTRR_PHYS_BASE0 &&
+		name < HV_REGISTER_MSR_MTRR_PHYS_BASE0 + MTRR_VARIABLE)
 		return &vp->mtrr_variable[2 * (name - HV_REGISTER_MSR_MTRR_PHYS_BASE0)];
-	if (name >= HV_REGISTER_MSR_MTRR_PHYS_MASK0 && name < HV_REGISTER_MSR_MTRR_PHYS_MASK0 + MTRR_VARIABLE)
+	if (name >= HV_REGISTER_MSR_MTRR_PHYS_MASK0 &&
+		name < HV_REGISTER_MSR_MTRR_PHYS_MASK0 + MTRR_VARIABLE)
 		return &vp->mtrr_variable[2 * (name - HV_REGISTER_MSR_MTRR_PHYS_MASK0) + 1];
 	if (name >= HV_REGISTER_MSR_MTRR_FIX64K00000 && name <= HV_REGISTER_MSR_MTRR_FIX4KF8000)
 		return &vp->mtrr_fixed[name - HV_REGISTER_MSR_MTRR_FIX64K00000];
@@ -271,10 +272,12 @@ static enum hv_status set_msr(struct vp *vp, u32 name, u64 value)
 
 static const struct register_row rows[] = {
 	{HV_REGISTER_EXPLICIT_SUSPEND, HV_REGISTER_INTERCEPT_SUSPEND, get_suspend, set_suspend},
-	{HV_REGISTER_INTERNAL_ACTIVITY_STATE, HV_REGISTER_INTERNAL_ACTIVITY_STATE, get_activity, set_activity},
+	{HV_REGISTER_INTERNAL_ACTIVITY_STATE, HV_REGISTER_INTERNAL_ACTIVITY_STATE, get_activity,
+		set_activity},
 	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_P4, get_stored, set_stored},
 	{HV_REGISTER_PENDING_INTERRUPTION, HV_REGISTER_PENDING_INTERRUPTION, get_event, set_event},
-	{HV_REGISTER_INTERRUPT_STATE, HV_REGISTER_INTERRUPT_STATE, get_interrupt_state, set_interrupt_state},
+	{HV_REGISTER_INTERRUPT_STATE, HV_REGISTER_INTERRUPT_STATE, get_interrupt_state,
+		set_interrupt_state},
 	{HV_REGISTER_PENDING_EVENT0, HV_REGISTER_PENDING_EVENT1, get_event, set_event},
 	{HV_REGISTER_CR8, HV_REGISTER_CR8, get_cr8, set_cr8},
 	{HV_REGISTER_TSC, HV_REGISTER_TSC, get_tsc, set_tsc},

@@ -40,12 +40,13 @@ static const struct segment_row segment_rows[] = {
 	{HV_REGISTER_TR, 0x8b},
 };
 
-static void set_segment(struct vp *vp, enum hv_register_name name, u16 selector, u64 base,
-	u16 attributes)
+static void set_segment(
+	struct vp *vp, enum hv_register_name name, u16 selector, u64 base, u16 attributes)
 {
-	union hv_register_value value = {
-		.segment = {
-			.base = base, .limit = 0xffff, .selector = selector, .attributes = attributes}};
+	union hv_register_value value = {.segment = {.base = base,
+						 .limit = 0xffff,
+						 .selector = selector,
+						 .attributes = attributes}};
 
 	(void)hypervisor.backend->set_register(vp, name, &value);
 }

@@ -56,13 +56,13 @@ struct vp_regs {
 
 enum vp_activity {
 	VP_ACTIVE,
-	VP_HALTED,     /* HLT: waits for a deliverable interrupt with RFLAGS.IF, an NMI or INIT */
-	VP_IDLE,       /* HV_X64_MSR_GUEST_IDLE: as HLT, RFLAGS.IF does not matter */
-	VP_WAIT_SIPI,  /* since creation or INIT */
+	VP_HALTED,    /* HLT: waits for a deliverable interrupt with RFLAGS.IF, an NMI or INIT */
+	VP_IDLE,      /* HV_X64_MSR_GUEST_IDLE: as HLT, RFLAGS.IF does not matter */
+	VP_WAIT_SIPI, /* since creation or INIT */
 };
 
 /* Results that the parent registered for CPUID (HVCALL_REGISTER_INTERCEPT_RESULT). */
-#define CPUID_PAGES	      4
+#define CPUID_PAGES	       4
 #define CPUID_RESULTS_PER_PAGE 92
 
 /* Variable-range MTRRs of a child. */
@@ -85,14 +85,14 @@ struct vp {
 	u8 startup_vector;
 	bool long_enabled; /* EFER.LME as the VP sees it */
 	bool nmi_blocked;
-	bool nmi_pending; /* waits for the end of another NMI or event */
-	bool window_open;    /* an interrupt-window intercept has been asked for */
-	bool tpr_intercept;  /* CR8 writes are intercepted: a request waits for the priority */
-	bool dead;	     /* triple fault: every resume reports it again */
+	bool nmi_pending;   /* waits for the end of another NMI or event */
+	bool window_open;   /* an interrupt-window intercept has been asked for */
+	bool tpr_intercept; /* CR8 writes are intercepted: a request waits for the priority */
+	bool dead;	    /* triple fault: every resume reports it again */
 	u64 event; /* to inject at the next entry, in HV_REGISTER_PENDING_INTERRUPTION format */
 	u64 *stats;
 	u64 class_tsc[INTERCEPT_CLASSES];
-	enum intercept_kind last_kind; /* of intercept: the hypervisor's time is charged to it */
+	enum intercept_class last_class; /* the hypervisor's time is charged to it */
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
 	u64 wait_tsc;
@@ -100,7 +100,7 @@ struct vp {
 	void *control_page;
 	u64 control_spa; /* the back-end's, for speed: its own page, and the LP's state page */
 	u64 host_spa;
-	bool shadow; /* the last exit left an interrupt shadow */
+	bool shadow;   /* the last exit left an interrupt shadow */
 	u64 trace_tag; /* partition and index, as trace records have them */
 	u8 *xsave_page;
 	u64 xcr0;
@@ -130,8 +130,8 @@ struct vp {
 	u64 assist_page_msr;
 	struct hv_message *intercept_page; /* VP state page type 1 */
 	struct hv_vp_register_page *register_page;
-	u16 shared_pages; /* state pages that were handed to the parent, by type */
-	u32 message_vp;	  /* root VP that gets this VP's intercept messages */
+	u16 shared_pages;   /* state pages that were handed to the parent, by type */
+	u32 message_vp;	    /* root VP that gets this VP's intercept messages */
 	bool message_waits; /* for the VP to leave its LP */
 	u32 posting;	    /* LPs that are about to post it: the VP must not go away */
 	struct synic_message intercept_message;
@@ -184,6 +184,12 @@ static inline void vp_advance(struct vp *vp, u32 length)
 		vp_end_shadow(vp);
 }
 
+static inline bool vp_in_x2apic(const struct vp *vp)
+{
+	return (vp->apic.base & (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC)) ==
+	       (VAPIC_BASE_ENABLE | VAPIC_BASE_X2APIC);
+}
+
 /* Queues an exception for the next entry. `error_code` < 0: none. */
 void vp_inject_exception(struct vp *vp, u8 vector, s64 error_code);
 
@@ -222,7 +228,8 @@ u32 vp_instruction_length_slow(struct vp *vp, u32 kind);
 
 static inline u32 vp_instruction_length(struct vp *vp, u32 kind)
 {
-	const struct fetch_slot *slot = &vp->fetch_slots[vp->regs.rip >> PAGE_SHIFT & (FETCH_SLOTS - 1)];
+	const struct fetch_slot *slot =
+		&vp->fetch_slots[vp->regs.rip >> PAGE_SHIFT & (FETCH_SLOTS - 1)];
 	u64 offset = vp->regs.rip - slot->page_gva;
 	u32 word;
 

@@ -92,7 +92,8 @@ bool xsave_expand(const u8 *from, u8 *standard)
 	u64 mask = compaction & ~XCOMP_COMPACT;
 
 	if ((present & ~states) || (mask & ~states) ||
-		((compaction & XCOMP_COMPACT) && (present & ~3ull & ~mask)) || (load(from + MXCSR) & 0xffffffff & ~(u64)MXCSR_VALID))
+		((compaction & XCOMP_COMPACT) && (present & ~3ull & ~mask)) ||
+		(load(from + MXCSR) & 0xffffffff & ~(u64)MXCSR_VALID))
 		return false;
 	memset(standard, 0, PAGE_SIZE);
 	memcpy(standard, from, LEGACY_SIZE);

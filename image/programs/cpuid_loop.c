@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cpuid_loop N: executes CPUID leaf 0 N times. Each is an intercept, so N exits to the hypervisor. */
+/* cpuid_loop N: executes CPUID leaf 0 N times. Each is an intercept, so N exits to the hypervisor.
+ */
 #include <cpuid.h>
 #include <stdio.h>
 #include <stdlib.h>

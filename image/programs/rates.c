@@ -18,12 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STATISTICS "/sys/kernel/debug/mshv"
+#define STATISTICS  "/sys/kernel/debug/mshv"
 #define MAX_OBJECTS 256 /* partitions, VPs of one, LPs: more than fit on a screen */
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { INTERCEPTS, INTERRUPTS, HYPERCALLS, RUN_TIME };    /* sums of a partition */
+enum { INTERCEPTS, INTERRUPTS, HYPERCALLS, RUN_TIME };	     /* sums of a partition */
 enum { GLOBAL_TIME, BUSY_TIME, HYPERVISOR_TIME, IDLE_TIME }; /* sums of an LP; times in 100 ns */
 #define SUMS 4
 
@@ -95,7 +95,8 @@ static _Noreturn __attribute__((format(printf, 1, 2))) void die(const char *form
 /* ---- Reading ---- */
 
 /* Adds the counters of a file to the sums. False: the file, and so its object, is no more. */
-static bool add_file(const char *path, const struct counter *counters, unsigned count, uint64_t sums[SUMS])
+static bool add_file(
+	const char *path, const struct counter *counters, unsigned count, uint64_t sums[SUMS])
 {
 	FILE *file = fopen(path, "r");
 	char name[64];
@@ -116,8 +117,8 @@ static bool add_file(const char *path, const struct counter *counters, unsigned 
 	}
 	fclose(file);
 	if (all && found != count)
-		die("%s has %u of the %u counters wanted: another version of Linux's mshv_debugfs?", path, found,
-			count);
+		die("%s has %u of the %u counters wanted: another version of Linux's mshv_debugfs?",
+			path, found, count);
 	return all;
 }
 
@@ -153,8 +154,9 @@ static void read_partition(struct object *partition)
 	unsigned count = numbers(path, vps);
 
 	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), STATISTICS "/partition/%" PRIu64 "/vp/%" PRIu64 "/stats",
-			partition->id, vps[i]);
+		snprintf(path, sizeof(path),
+			STATISTICS "/partition/%" PRIu64 "/vp/%" PRIu64 "/stats", partition->id,
+			vps[i]);
 		partition->vps += add_file(path, vp_counters, LENGTH(vp_counters), partition->sums);
 	}
 }
@@ -218,7 +220,8 @@ static uint64_t risen(const struct object *before, const struct object *after, u
 }
 
 /* The root is the first partition there was, so it has the lowest number. */
-static void print_partition(const struct object *before, const struct object *after, double seconds, bool root)
+static void print_partition(
+	const struct object *before, const struct object *after, double seconds, bool root)
 {
 	char name[32];
 	double rates[SUMS];
@@ -226,8 +229,8 @@ static void print_partition(const struct object *before, const struct object *af
 	for (unsigned i = 0; i < SUMS; i++)
 		rates[i] = (double)risen(before, after, i) / seconds;
 	snprintf(name, sizeof(name), root ? "root" : "guest %" PRIu64, after->id);
-	line("%-10s %4u %14.0f %22.0f %14.0f %10.1f %%", name, after->vps, rates[INTERCEPTS], rates[INTERRUPTS],
-		rates[HYPERCALLS], rates[RUN_TIME] / 1e5);
+	line("%-10s %4u %14.0f %22.0f %14.0f %10.1f %%", name, after->vps, rates[INTERCEPTS],
+		rates[INTERRUPTS], rates[HYPERCALLS], rates[RUN_TIME] / 1e5);
 }
 
 static void print_lp(const struct object *before, const struct object *after)
@@ -237,8 +240,8 @@ static void print_lp(const struct object *before, const struct object *after)
 	double percent = wall ? 100.0 / (double)wall : 0;
 
 	line("LP %-3" PRIu64 " %15.1f %% %15.1f %% %15.1f %%", after->id,
-		percent * (double)(risen(before, after, BUSY_TIME) - hypervisor), percent * (double)hypervisor,
-		percent * (double)risen(before, after, IDLE_TIME));
+		percent * (double)(risen(before, after, BUSY_TIME) - hypervisor),
+		percent * (double)hypervisor, percent * (double)risen(before, after, IDLE_TIME));
 }
 
 static void print(const struct sample *before, const struct sample *after)
@@ -249,12 +252,14 @@ static void print(const struct sample *before, const struct sample *after)
 		printf("\033[%uA", lines);
 	lines = 0;
 	line("%s", "");
-	line("%-10s %4s %14s %22s %14s %12s", "partition", "VPs", "intercepts/s", "virtual interrupts/s",
-		"hypercalls/s", "run time");
+	line("%-10s %4s %14s %22s %14s %12s", "partition", "VPs", "intercepts/s",
+		"virtual interrupts/s", "hypercalls/s", "run time");
 	for (unsigned i = 0, j = 0; i < after->partition_count; i++) {
-		while (j < before->partition_count && before->partitions[j].id < after->partitions[i].id)
+		while (j < before->partition_count &&
+			before->partitions[j].id < after->partitions[i].id)
 			j++;
-		if (j < before->partition_count && before->partitions[j].id == after->partitions[i].id &&
+		if (j < before->partition_count &&
+			before->partitions[j].id == after->partitions[i].id &&
 			before->partitions[j].vps == after->partitions[i].vps)
 			print_partition(&before->partitions[j], &after->partitions[i], seconds, !i);
 	}
@@ -282,7 +287,8 @@ int main(int argc, char **argv)
 	}
 	take(&samples[0]);
 	if (!samples[0].partition_count || !samples[0].lp_count)
-		die("nothing in " STATISTICS ": is this the root partition, with debugfs mounted and CONFIG_MSHV_ROOT?");
+		die("nothing in " STATISTICS
+		    ": is this the root partition, with debugfs mounted and CONFIG_MSHV_ROOT?");
 	for (unsigned turn = 1; seconds < 0 || turn <= (unsigned long)seconds; turn++) {
 		sleep(1);
 		take(&samples[turn & 1]);

@@ -24,7 +24,8 @@ static void prepare_machine(void)
 	machine.image_end = WORLD_IMAGE_END;
 	machine.pm1a_control = 0x604;
 	machine.boot.module_count = 1;
-	machine.boot.modules[0] = (struct boot_module){WORLD_MODULE, WORLD_MODULE + PAGE_SIZE, "words"};
+	machine.boot.modules[0] =
+		(struct boot_module){WORLD_MODULE, WORLD_MODULE + PAGE_SIZE, "words"};
 	memcpy(machine_ram(WORLD_MODULE), &header, sizeof(header));
 }
 
@@ -41,6 +42,13 @@ static void start_lp(u32 index)
 	fake.lp = 0;
 }
 
+static void step_others(void)
+{
+	for (u32 i = 0; i < WORLD_LPS; i++)
+		if (i != fake.lp && !busy[i])
+			world_step(i);
+}
+
 void world_boot(void)
 {
 	prepare_machine();
@@ -48,12 +56,13 @@ void world_boot(void)
 		return;
 	next_page = 0x800;
 	next_large_page = (hypervisor.pool_start >> PAGE_SHIFT) - 512;
-	for (u32 i = 0; i < WORLD_LPS; i++) {
+	for (u32 i = 0; i < machine.lp_count; i++) {
 		start_lp(i);
 		fake_enter_64(root_partition.vps[i]);
 	}
 	world_input_gpa = world_page() << PAGE_SHIFT;
 	world_output_gpa = world_page() << PAGE_SHIFT;
+	fake.on_relax = step_others;
 }
 
 u64 world_page(void)
@@ -83,13 +92,6 @@ void world_step(u32 lp)
 	lp_step(&lps[lp]);
 	busy[lp] = was_busy;
 	fake.lp = before;
-}
-
-static void step_others(void)
-{
-	for (u32 i = 0; i < WORLD_LPS; i++)
-		if (i != fake.lp && !busy[i])
-			world_step(i);
 }
 
 void world_let_others_run(void)
@@ -161,8 +163,8 @@ static void check_poison(const u8 *page, u32 from, u32 to)
 			return;
 }
 
-u64 world_rep(u16 code, u32 start, u32 count, const void *input, u32 size, void *output,
-	u32 output_size)
+u64 world_rep(
+	u16 code, u32 start, u32 count, const void *input, u32 size, void *output, u32 output_size)
 {
 	u32 each = declared_output(code);
 	u8 *page = machine_ram(world_output_gpa);
@@ -208,7 +210,7 @@ u64 world_fast(u16 code, u64 first, u64 second)
 {
 	u64 result = ~0ull;
 
-	CHECK_EQ(HYPERCALL_DONE, world_raw(root_partition.vps[0], code | HV_HYPERCALL_FAST, first,
-					 second, &result));
+	CHECK_EQ(HYPERCALL_DONE,
+		world_raw(root_partition.vps[0], code | HV_HYPERCALL_FAST, first, second, &result));
 	return result;
 }

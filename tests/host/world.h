@@ -42,7 +42,7 @@ static inline void *world_memory(u64 page_number)
 
 /* Lets one LP go one round, or (idle) until it has nothing to do. */
 void world_step(u32 lp);
-/* Makes `fake.on_relax` let all LPs that are not waiting go one round. */
+/* Makes `fake.on_relax` let all LPs that are not waiting go one round: so it is after booting. */
 void world_let_others_run(void);
 /* Takes the VP through rounds of LP `lp` until it runs there; the LP's root VP must be blocked. */
 void world_run_on(u32 lp, struct vp *vp);
@@ -52,9 +52,8 @@ void world_halt_root(u32 lp);
 /* ---- Hypercalls of root VP 0 ---- */
 
 /* Status and completed repetitions of a result word. */
-#define STATUS_OF(result) ((result) & HV_HYPERCALL_RESULT_STATUS_MASK)
-#define REPS_OF(result)                                                                            \
-	(((result) & HV_HYPERCALL_RESULT_REPS_MASK) >> HV_HYPERCALL_RESULT_REPS_SHIFT)
+#define STATUS_OF(result)	     ((result)&HV_HYPERCALL_RESULT_STATUS_MASK)
+#define REPS_OF(result)		     (((result)&HV_HYPERCALL_RESULT_REPS_MASK) >> HV_HYPERCALL_RESULT_REPS_SHIFT)
 #define CHECK_STATUS(status, result) CHECK_EQ(HV_STATUS_##status, STATUS_OF(result))
 
 /* What the output page is filled with before every call. */
@@ -66,8 +65,8 @@ void world_halt_root(u32 lp);
  */
 u64 world_call(u16 code, const void *input, u32 size, void *output, u32 output_size);
 /* Repetitions [start, count), header and list in one piece of memory. Goes on when told to. */
-u64 world_rep(u16 code, u32 start, u32 count, const void *input, u32 size, void *output,
-	u32 output_size);
+u64 world_rep(
+	u16 code, u32 start, u32 count, const void *input, u32 size, void *output, u32 output_size);
 /* The same with header and list apart. */
 u64 world_list(u16 code, u32 count, const void *header, u32 header_size, const void *list,
 	u32 list_size, void *output, u32 output_size);
@@ -76,8 +75,9 @@ u64 world_fast(u16 code, u64 first, u64 second);
 enum hypercall_verdict world_raw(struct vp *vp, u64 control, u64 input, u64 output, u64 *result);
 extern u64 world_input_gpa, world_output_gpa;
 
-#define WORLD_CALL(name, input)		 world_call(HVCALL_##name, &(input), sizeof(input), NULL, 0)
-#define WORLD_CALL_OUT(name, in, output) world_call(HVCALL_##name, &(in), sizeof(in), &(output), sizeof(output))
+#define WORLD_CALL(name, input) world_call(HVCALL_##name, &(input), sizeof(input), NULL, 0)
+#define WORLD_CALL_OUT(name, in, output)                                                           \
+	world_call(HVCALL_##name, &(in), sizeof(in), &(output), sizeof(output))
 
 /* ---- Steps that many tests need; they CHECK that they succeed ---- */
 

@@ -18,9 +18,8 @@ void world_deposit(u64 id, u32 pages)
 
 		for (u32 i = 0; i < count; i++)
 			list[i] = world_page();
-		CHECK_EQ((u64)count << 32,
-			world_list(HVCALL_DEPOSIT_MEMORY, count, &in, sizeof(in), list,
-				count * sizeof(*list), NULL, 0));
+		CHECK_EQ((u64)count << 32, world_list(HVCALL_DEPOSIT_MEMORY, count, &in, sizeof(in),
+						   list, count * sizeof(*list), NULL, 0));
 		pages -= count;
 	}
 }
@@ -62,8 +61,9 @@ struct vp *world_vp(struct partition *partition, u32 index)
 
 u64 world_map(const struct partition *partition, u64 gpa_page, u64 spa_page, u32 flags)
 {
-	struct hv_input_map_gpa_pages in = {
-		.target_partition_id = partition->id, .target_gpa_base = gpa_page, .map_flags = flags};
+	struct hv_input_map_gpa_pages in = {.target_partition_id = partition->id,
+		.target_gpa_base = gpa_page,
+		.map_flags = flags};
 
 	return world_list(HVCALL_MAP_GPA_PAGES, 1, &in, sizeof(in), &spa_page, 8, NULL, 0);
 }
@@ -76,8 +76,8 @@ u64 world_withdraw(u64 id)
 	u64 result;
 
 	do {
-		result = world_rep(HVCALL_WITHDRAW_MEMORY, 0, LIST_MAX, &in, sizeof(in), list,
-			sizeof(list));
+		result = world_rep(
+			HVCALL_WITHDRAW_MEMORY, 0, LIST_MAX, &in, sizeof(in), list, sizeof(list));
 		total += REPS_OF(result);
 	} while (STATUS_OF(result) == HV_STATUS_SUCCESS);
 	CHECK_STATUS(NO_RESOURCES, result);
@@ -102,9 +102,9 @@ u64 world_set_property(const struct partition *partition, u32 code, u64 value)
 
 void world_give_features(const struct partition *partition)
 {
-	CHECK_STATUS(SUCCESS, world_set_property(partition,
-				      HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES,
-				      features_assignable()));
+	CHECK_STATUS(SUCCESS,
+		world_set_property(partition, HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES,
+			features_assignable()));
 }
 
 u64 world_set_register(const struct vp *vp, u32 name, u64 value)
@@ -113,7 +113,8 @@ u64 world_set_register(const struct vp *vp, u32 name, u64 value)
 		.partition_id = vp->partition->id, .vp_index = vp->index};
 	struct hv_register_assoc assoc = {.name = name, .value.reg64 = value};
 
-	return world_list(HVCALL_SET_VP_REGISTERS, 1, &in, sizeof(in), &assoc, sizeof(assoc), NULL, 0);
+	return world_list(
+		HVCALL_SET_VP_REGISTERS, 1, &in, sizeof(in), &assoc, sizeof(assoc), NULL, 0);
 }
 
 u64 world_get_register(const struct vp *vp, u32 name)

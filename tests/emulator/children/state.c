@@ -174,6 +174,7 @@ void check_suspension(void)
 {
 	union hv_register_value value;
 	struct child child;
+	u64 before;
 	u32 status;
 
 	begin_64(&child, spin);
@@ -181,7 +182,8 @@ void check_suspension(void)
 	interrupts_on();
 	for (u32 i = 0; i < 200; i++)
 		check_stop(&child, i);
-	check(1, WAIT_FOR(turns != 0), "suspension: 200 rounds");
+	before = turns;
+	check(1, WAIT_FOR(turns != before), "suspension: 200 rounds");
 	status = child_try_get(&child, 0, HV_REGISTER_RAX, &value);
 	/* With one processor it does not run while we ask. */
 	check_that(

@@ -54,6 +54,8 @@ void child_skip(struct child *child, u32 vp);
  * the VP's message page. ~0: nothing came in time.
  */
 u32 child_wait(struct child *child, u64 timeout_100ns);
+/* The same without a clock, for measurements. */
+u32 child_wait_forever(struct child *child);
 /* The type of the next message of VP 0, or 0. */
 u32 child_wait_type(struct child *child);
 /* Runs VP 0 until its function has returned. False: something else came first. */

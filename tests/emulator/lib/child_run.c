@@ -129,23 +129,40 @@ static void empty_slot(void)
 		msr_write(HV_X64_MSR_EOM, 0);
 }
 
+/* Takes the message in the slot, if it is from the child; sleeps if there is none. */
+static u32 take_message(struct child *child)
+{
+	u32 vp = ~0u;
+
+	interrupts_off();
+	if (atomic_load(&slot->header.message_type) == HVMSG_NONE) {
+		interrupts_wait();
+		return vp;
+	}
+	if (slot->header.sender == child->id && slot->header.message_type == HVMSG_OPAQUE_INTERCEPT)
+		memcpy(&vp, slot->payload, sizeof(vp));
+	empty_slot();
+	return vp;
+}
+
+u32 child_wait_forever(struct child *child)
+{
+	u32 vp;
+
+	do
+		vp = take_message(child);
+	while (vp == ~0u);
+	return vp;
+}
+
 u32 child_wait(struct child *child, u64 timeout_100ns)
 {
 	u64 end = time_100ns() + timeout_100ns;
 	u32 vp = ~0u;
 
 	set_timeout(end);
-	while (vp == ~0u && time_100ns() < end) {
-		interrupts_off();
-		if (atomic_load(&slot->header.message_type) == HVMSG_NONE) {
-			interrupts_wait();
-			continue;
-		}
-		if (slot->header.sender == child->id &&
-			slot->header.message_type == HVMSG_OPAQUE_INTERCEPT)
-			memcpy(&vp, slot->payload, sizeof(vp));
-		empty_slot();
-	}
+	while (vp == ~0u && time_100ns() < end)
+		vp = take_message(child);
 	set_timeout(0);
 	interrupts_off();
 	return vp;

@@ -11,8 +11,8 @@ static void check_memory(const struct hypercall_test_row *row, u64 input, u64 ou
 {
 	u64 result = 0;
 
-	if (!CHECK_EQ(HYPERCALL_MEMORY, world_raw(root_partition.vps[0], row_control(row), input,
-						output, &result)) ||
+	if (!CHECK_EQ(HYPERCALL_MEMORY,
+		    world_raw(root_partition.vps[0], row_control(row), input, output, &result)) ||
 		!CHECK_EQ(expected, result))
 		printf_row(row, row_control(row));
 }
@@ -57,7 +57,8 @@ TEST(entry_output_memory)
 
 		if (!row->out)
 			continue;
-		check_memory(row, world_input_gpa, hypervisor.pool_start, hypervisor.pool_start | 1);
+		check_memory(
+			row, world_input_gpa, hypervisor.pool_start, hypervisor.pool_start | 1);
 		check_memory(row, world_input_gpa, shared, shared | 1);
 		check_memory(row, world_input_gpa, 0xfee00000, 0xfee00001);
 		/* Both are missing: input is looked at first. */
@@ -128,8 +129,8 @@ static void check_put(const struct partition *child, u16 but)
 			continue;
 		memset(machine_ram(world_input_gpa), 0, PAGE_SIZE);
 		memcpy(machine_ram(world_input_gpa), &child->id, sizeof(child->id));
-		world_raw(root_partition.vps[0], row_control(row), world_input_gpa, world_output_gpa,
-			&result);
+		world_raw(root_partition.vps[0], row_control(row), world_input_gpa,
+			world_output_gpa, &result);
 		if (!CHECK_EQ(0, child->users) || !CHECK(!child->alone))
 			printf_row(row, row_control(row));
 	}
@@ -164,8 +165,8 @@ TEST(entry_output_bounds)
 		if (row->code == HVCALL_FINALIZE_PARTITION || row->code == HVCALL_DELETE_VP)
 			continue;
 		memcpy(input, &child->id, sizeof(child->id));
-		world_rep(row->code, 0, row_repeats(row) ? 3 : 0, input, row->header + 3 * row->element,
-			NULL, 0);
+		world_rep(row->code, 0, row_repeats(row) ? 3 : 0, input,
+			row->header + 3 * row->element, NULL, 0);
 		if (row_repeats(row))
 			world_rep(row->code, 2, 3, input, row->header + 3 * row->element, NULL, 0);
 	}
@@ -197,7 +198,8 @@ TEST(entry_fetches_once)
 		pages[i] = world_page();
 	lps[1].partition = &root_partition;
 	fake.on_relax = overwrite_input;
-	result = world_list(HVCALL_DEPOSIT_MEMORY, 3, &in, sizeof(in), pages, sizeof(pages), NULL, 0);
+	result = world_list(
+		HVCALL_DEPOSIT_MEMORY, 3, &in, sizeof(in), pages, sizeof(pages), NULL, 0);
 	CHECK_EQ(3ull << 32, result);
 	CHECK(fake.relaxes > 0);
 	CHECK_EQ(stolen_page, *((u64 *)machine_ram(world_input_gpa) + 1));
@@ -215,8 +217,8 @@ static void take_output(void)
 
 TEST(entry_output_page_leaves)
 {
-	struct hv_input_map_stats_page in = {.type = HV_STATS_OBJECT_LOGICAL_PROCESSOR,
-		.identity.lp.lp_index = 1};
+	struct hv_input_map_stats_page in = {
+		.type = HV_STATS_OBJECT_LOGICAL_PROCESSOR, .identity.lp.lp_index = 1};
 	u8 poison[PAGE_SIZE];
 	u64 result;
 

@@ -72,7 +72,8 @@ TEST(entry_privileges)
 		for (u64 left = row->privilege; left; left &= left - 1) {
 			root_partition.privileges = all & ~(left & -left);
 			CHECK_EQ(HV_STATUS_ACCESS_DENIED,
-				status_of(root_vp(), row_control(row), world_input_gpa, world_output_gpa));
+				status_of(root_vp(), row_control(row), world_input_gpa,
+					world_output_gpa));
 			/* Also when the call is malformed. */
 			CHECK_EQ(HV_STATUS_ACCESS_DENIED,
 				status_of(root_vp(), row->code | HV_HYPERCALL_NESTED, 1, 1));
@@ -112,7 +113,8 @@ static void check_bad_form(const struct hypercall_test_row *row, u64 control)
 }
 
 #define REPS(start, count)                                                                         \
-	((u64)(count) << HV_HYPERCALL_REP_COUNT_SHIFT | (u64)(start) << HV_HYPERCALL_REP_START_SHIFT)
+	((u64)(count) << HV_HYPERCALL_REP_COUNT_SHIFT | (u64)(start)                               \
+								<< HV_HYPERCALL_REP_START_SHIFT)
 
 TEST(entry_reserved_bits)
 {
@@ -223,10 +225,12 @@ TEST(entry_list_too_long)
 
 		if (!row_repeats(row) || fits >= 4095)
 			continue;
-		CHECK_EQ(HV_STATUS_INVALID_ALIGNMENT, status_of(root_vp(), row->code | REPS(0, fits + 1),
-							      world_input_gpa, world_output_gpa));
-		CHECK_EQ(HV_STATUS_INVALID_ALIGNMENT, status_of(root_vp(), row->code | REPS(0, 4095),
-							      world_input_gpa, world_output_gpa));
+		CHECK_EQ(HV_STATUS_INVALID_ALIGNMENT,
+			status_of(root_vp(), row->code | REPS(0, fits + 1), world_input_gpa,
+				world_output_gpa));
+		CHECK_EQ(
+			HV_STATUS_INVALID_ALIGNMENT, status_of(root_vp(), row->code | REPS(0, 4095),
+							     world_input_gpa, world_output_gpa));
 		/* No output is wanted: the list still has to fit. */
 		CHECK_EQ(HV_STATUS_INVALID_ALIGNMENT,
 			status_of(root_vp(), row->code | REPS(0, fits + 1), world_input_gpa, 0));

@@ -18,7 +18,8 @@ static u64 map(const struct partition *child, u64 gpa_page, const u64 *list, u32
 static u64 unmap(const struct partition *child, u64 gpa_page, u32 count, u32 flags)
 {
 	struct hv_input_unmap_gpa_pages in = {.target_partition_id = child->id,
-		.target_gpa_base = gpa_page, .unmap_flags = flags};
+		.target_gpa_base = gpa_page,
+		.unmap_flags = flags};
 
 	return world_rep(HVCALL_UNMAP_GPA_PAGES, 0, count, &in, sizeof(in), NULL, 0);
 }

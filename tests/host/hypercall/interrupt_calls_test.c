@@ -16,12 +16,14 @@ static struct partition *child_with(u32 count)
 	return child;
 }
 
-static u64 assert_interrupt(const struct partition *child, u32 type, u32 flags, u64 destination,
-	u32 vector)
+static u64 assert_interrupt(
+	const struct partition *child, u32 type, u32 flags, u64 destination, u32 vector)
 {
 	struct hv_input_assert_virtual_interrupt in = {.partition_id = child->id,
-		.interrupt_type = type, .interrupt_flags = flags,
-		.destination_address = destination, .vector = vector};
+		.interrupt_type = type,
+		.interrupt_flags = flags,
+		.destination_address = destination,
+		.vector = vector};
 
 	return WORLD_CALL(ASSERT_VIRTUAL_INTERRUPT, in);
 }
@@ -96,14 +98,15 @@ TEST(assert_refused)
 		CHECK_STATUS(INVALID_PARAMETER,
 			assert_interrupt(child, HV_INTERRUPT_TYPE_LOWEST_PRIORITY, 0, 0, vector));
 	}
-	CHECK_STATUS(INVALID_PARAMETER, assert_interrupt(child, HV_INTERRUPT_TYPE_FIXED, 0, 0, 256));
+	CHECK_STATUS(
+		INVALID_PARAMETER, assert_interrupt(child, HV_INTERRUPT_TYPE_FIXED, 0, 0, 256));
 	CHECK_STATUS(INVALID_PARAMETER, assert_interrupt(child, 10, 0, 0, 0x40));
 	CHECK_STATUS(INVALID_PARAMETER, assert_interrupt(child, ~0u, 0, 0, 0x40));
 	in.partition_id = child->id;
 	CHECK_STATUS(INVALID_PARAMETER, WORLD_CALL(ASSERT_VIRTUAL_INTERRUPT, in));
 	CHECK_EQ(-1, vapic_highest_request(&child->vps[0]->apic));
-	CHECK_STATUS(INVALID_PARTITION_STATE,
-		world_fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, child->id, 0));
+	CHECK_STATUS(
+		INVALID_PARTITION_STATE, world_fast(HVCALL_CLEAR_VIRTUAL_INTERRUPT, child->id, 0));
 }
 
 TEST(ipi_of_the_root)
@@ -170,16 +173,17 @@ static u64 map_device(u64 device, u32 vector, u32 flags, u64 mask, u64 bank,
 	}
 	input.banks[0] = bank;
 	memcpy(machine_ram(world_input_gpa), &input, sizeof(input));
-	CHECK_EQ(HYPERCALL_DONE, world_raw(root_partition.vps[0],
-					 HVCALL_MAP_DEVICE_INTERRUPT | 2ull << HV_HYPERCALL_VARHEAD_SHIFT,
-					 world_input_gpa, world_output_gpa, &result));
+	CHECK_EQ(HYPERCALL_DONE,
+		world_raw(root_partition.vps[0],
+			HVCALL_MAP_DEVICE_INTERRUPT | 2ull << HV_HYPERCALL_VARHEAD_SHIFT,
+			world_input_gpa, world_output_gpa, &result));
 	memcpy(out, machine_ram(world_output_gpa), sizeof(*out));
 	return result;
 }
 
-#define PCI	((u64)HV_DEVICE_TYPE_PCI << HV_DEVICE_ID_TYPE_SHIFT)
-#define IOAPIC	((u64)HV_DEVICE_TYPE_IOAPIC << HV_DEVICE_ID_TYPE_SHIFT)
-#define SET	HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET
+#define PCI    ((u64)HV_DEVICE_TYPE_PCI << HV_DEVICE_ID_TYPE_SHIFT)
+#define IOAPIC ((u64)HV_DEVICE_TYPE_IOAPIC << HV_DEVICE_ID_TYPE_SHIFT)
+#define SET    HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET
 
 TEST(device_interrupts)
 {

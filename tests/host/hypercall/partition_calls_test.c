@@ -104,10 +104,12 @@ TEST(partition_create_disables_features)
 	world_boot();
 	world_deposit(root_partition.id, 2);
 	CHECK_STATUS(SUCCESS, WORLD_CALL_OUT(CREATE_PARTITION, in, out));
-	CHECK_STATUS(SUCCESS, get(out.partition_id, HV_PARTITION_PROPERTY_PROCESSOR_FEATURES0, &value));
+	CHECK_STATUS(
+		SUCCESS, get(out.partition_id, HV_PARTITION_PROPERTY_PROCESSOR_FEATURES0, &value));
 	CHECK(features_processor(0) & HV_PROCESSOR_FEATURE0_AES);
 	CHECK_EQ(features_processor(0) & ~HV_PROCESSOR_FEATURE0_AES, value);
-	CHECK_STATUS(SUCCESS, get(out.partition_id, HV_PARTITION_PROPERTY_PROCESSOR_FEATURES1, &value));
+	CHECK_STATUS(
+		SUCCESS, get(out.partition_id, HV_PARTITION_PROPERTY_PROCESSOR_FEATURES1, &value));
 	CHECK_EQ(0, value);
 }
 
@@ -184,7 +186,8 @@ TEST(partition_initialize_needs_memory)
 
 	world_boot();
 	partition = world_create(0);
-	CHECK_STATUS(INSUFFICIENT_MEMORY, world_fast(HVCALL_INITIALIZE_PARTITION, partition->id, 0));
+	CHECK_STATUS(
+		INSUFFICIENT_MEMORY, world_fast(HVCALL_INITIALIZE_PARTITION, partition->id, 0));
 	world_deposit(partition->id, 1);
 	CHECK_STATUS(SUCCESS, world_fast(HVCALL_INITIALIZE_PARTITION, partition->id, 0));
 	CHECK_EQ(0, partition->pool.free_pages);
@@ -263,7 +266,8 @@ TEST(partition_properties)
 		CHECK_STATUS(SUCCESS, world_fast(HVCALL_FINALIZE_PARTITION, partition->id, 0));
 		CHECK_EQ(properties[i].initial, get_good(partition, properties[i].code));
 		if (properties[i].value)
-			CHECK_STATUS(INVALID_PARTITION_STATE, set(partition, properties[i].code, 0));
+			CHECK_STATUS(
+				INVALID_PARTITION_STATE, set(partition, properties[i].code, 0));
 	}
 }
 
@@ -280,7 +284,8 @@ TEST(partition_unknown_property)
 	CHECK_EQ(features_processor(0), get_good(partition, PROPERTY(PROCESSOR_FEATURES0)));
 	CHECK_EQ(xsave_compact_size(), get_good(partition, PROPERTY(MAX_XSAVE_DATA_SIZE)));
 	CHECK_EQ(root_partition.privileges,
-		(CHECK_STATUS(SUCCESS, get(root_partition.id, PROPERTY(PRIVILEGE_FLAGS), &value)), value));
+		(CHECK_STATUS(SUCCESS, get(root_partition.id, PROPERTY(PRIVILEGE_FLAGS), &value)),
+			value));
 }
 
 /* Synthetic features make privileges, hints and the announcement. */
@@ -290,7 +295,8 @@ TEST(partition_synthetic_features)
 
 	world_boot();
 	partition = world_create(0);
-	CHECK_STATUS(SUCCESS, set(partition, PROPERTY(SYNTHETIC_PROC_FEATURES), features_assignable()));
+	CHECK_STATUS(
+		SUCCESS, set(partition, PROPERTY(SYNTHETIC_PROC_FEATURES), features_assignable()));
 	CHECK(partition->announced);
 	CHECK_EQ(partition->privileges, get_good(partition, PROPERTY(PRIVILEGE_FLAGS)));
 	CHECK(partition->privileges & HV_FEATURE_EAX_SYNIC);
@@ -331,8 +337,8 @@ TEST(partition_time)
 
 TEST(partition_property_ex)
 {
-	struct hv_input_get_partition_property_ex in = {.partition_id = HV_PARTITION_ID_SELF,
-		.property_code = PROPERTY(VMM_CAPABILITIES)};
+	struct hv_input_get_partition_property_ex in = {
+		.partition_id = HV_PARTITION_ID_SELF, .property_code = PROPERTY(VMM_CAPABILITIES)};
 	struct hv_output_get_partition_property_ex out;
 
 	world_boot();

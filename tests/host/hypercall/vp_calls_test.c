@@ -144,7 +144,9 @@ TEST(vp_delete_keeps_messages)
 static u64 map_page(const struct vp *vp, u16 type, u8 flags, u64 *location)
 {
 	struct hv_input_map_vp_state_page in = {.partition_id = vp->partition->id,
-		.vp_index = vp->index, .type = type, .flags = flags};
+		.vp_index = vp->index,
+		.type = type,
+		.flags = flags};
 	struct hv_output_map_vp_state_page out = {0};
 	u64 result = WORLD_CALL_OUT(MAP_VP_STATE_PAGE, in, out);
 
@@ -245,7 +247,8 @@ TEST(vp_calls_need_stopped_vp)
 	world_boot();
 	child = world_child(64);
 	vp = world_vp(child, 0);
-	state.partition_id = translate.partition_id = result.partition_id = in.partition_id = child->id;
+	state.partition_id = translate.partition_id = result.partition_id = in.partition_id =
+		child->id;
 	world_halt_root(1);
 	world_start(vp);
 	world_run_on(1, vp);

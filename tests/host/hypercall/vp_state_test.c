@@ -18,7 +18,8 @@ static u64 state_call(u16 code, const struct vp *vp, u32 type, u64 page, u32 wor
 	struct {
 		struct hv_input_get_vp_state in;
 		u64 pages[4];
-	} input = {.in = {.partition_id = vp->partition->id, .vp_index = vp->index,
+	} input = {.in = {.partition_id = vp->partition->id,
+			   .vp_index = vp->index,
 			   .state_data.type = type},
 		.pages = {page}};
 	u64 result;
@@ -137,7 +138,8 @@ TEST(vp_state_bad_pages)
 static u64 set_cpuid(const struct vp *vp, u32 leaf, u32 subleaf, bool specific, u32 eax, u32 mask)
 {
 	struct hv_input_register_intercept_result in = {.partition_id = vp->partition->id,
-		.vp_index = vp->index, .intercept_type = HV_INTERCEPT_TYPE_X64_CPUID};
+		.vp_index = vp->index,
+		.intercept_type = HV_INTERCEPT_TYPE_X64_CPUID};
 
 	in.parameters.cpuid.input.eax = leaf;
 	in.parameters.cpuid.input.ecx = subleaf;
@@ -213,8 +215,9 @@ TEST(vp_cpuid_results_need_memory)
 	CHECK_EQ(0, child->pool.free_pages);
 	vp->index = 0;
 	CHECK_STATUS(INVALID_PARAMETER,
-		(WORLD_CALL(REGISTER_INTERCEPT_RESULT, ((struct hv_input_register_intercept_result){
-			.partition_id = child->id, .intercept_type = HV_INTERCEPT_TYPE_X64_MSR}))));
+		(WORLD_CALL(REGISTER_INTERCEPT_RESULT,
+			((struct hv_input_register_intercept_result){.partition_id = child->id,
+				.intercept_type = HV_INTERCEPT_TYPE_X64_MSR}))));
 }
 
 /* ---- Translation ---- */
@@ -223,7 +226,9 @@ static u64 translate(const struct vp *vp, u64 gva_page, u64 flags,
 	struct hv_output_translate_virtual_address *out)
 {
 	struct hv_input_translate_virtual_address in = {.partition_id = vp->partition->id,
-		.vp_index = vp->index, .control_flags = flags, .gva_page = gva_page};
+		.vp_index = vp->index,
+		.control_flags = flags,
+		.gva_page = gva_page};
 
 	return WORLD_CALL_OUT(TRANSLATE_VIRTUAL_ADDRESS, in, *out);
 }

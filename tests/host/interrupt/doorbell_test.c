@@ -10,8 +10,10 @@
 
 static u64 create_port(u64 child_id, u32 port, u32 type, u32 sint, u32 vp)
 {
-	struct hv_input_create_port in = {.port_partition_id = root_partition.id, .port_id = port,
-		.connection_partition_id = child_id, .port_info.port_type = type};
+	struct hv_input_create_port in = {.port_partition_id = root_partition.id,
+		.port_id = port,
+		.connection_partition_id = child_id,
+		.port_info.port_type = type};
 
 	in.port_info.target.target_sint = sint;
 	in.port_info.target.target_vp = vp;
@@ -20,15 +22,18 @@ static u64 create_port(u64 child_id, u32 port, u32 type, u32 sint, u32 vp)
 
 static u64 create(const struct partition *child, u32 port)
 {
-	return create_port(child->id, port, HV_PORT_TYPE_DOORBELL, HV_SYNIC_SINT_DOORBELL, HV_ANY_VP);
+	return create_port(
+		child->id, port, HV_PORT_TYPE_DOORBELL, HV_SYNIC_SINT_DOORBELL, HV_ANY_VP);
 }
 
-static u64 connect(const struct partition *child, u32 connection, u32 port, u64 gpa, u64 value,
-	u64 flags)
+static u64 connect(
+	const struct partition *child, u32 connection, u32 port, u64 gpa, u64 value, u64 flags)
 {
 	struct hv_input_connect_port in = {.connection_partition_id = child->id,
-		.connection_id = connection, .port_partition_id = root_partition.id,
-		.port_id = port, .connection_info.port_type = HV_PORT_TYPE_DOORBELL};
+		.connection_id = connection,
+		.port_partition_id = root_partition.id,
+		.port_id = port,
+		.connection_info.port_type = HV_PORT_TYPE_DOORBELL};
 
 	in.connection_info.doorbell.gpa = gpa;
 	in.connection_info.doorbell.trigger_value = value;
@@ -41,7 +46,7 @@ static u64 disconnect(const struct partition *child, u32 connection)
 	return world_fast(HVCALL_DISCONNECT_PORT, child->id, connection | 1ull << 32);
 }
 
-static u64 delete(u32 port)
+static u64 delete (u32 port)
 {
 	return world_fast(HVCALL_DELETE_PORT, root_partition.id, port);
 }
@@ -55,7 +60,8 @@ static struct hv_synic_event_ring *open_ring(u32 index)
 	CHECK_EQ(MSR_DONE, vp_write_msr(vp, HV_X64_MSR_SCONTROL, 1, &gpa));
 	CHECK_EQ(MSR_DONE, vp_write_msr(vp, HV_X64_MSR_SIRBP, vp->synic.sirbp | 1, &gpa));
 	CHECK_EQ(MSR_DONE, vp_write_msr(vp, HV_X64_MSR_SINT0 + HV_SYNIC_SINT_DOORBELL, 0x55, &gpa));
-	return &((struct hv_synic_event_ring_page *)vp->synic.ring_page)->sint[HV_SYNIC_SINT_DOORBELL];
+	return &((struct hv_synic_event_ring_page *)vp->synic.ring_page)
+			->sint[HV_SYNIC_SINT_DOORBELL];
 }
 
 static struct partition *boot(void)
@@ -68,7 +74,8 @@ static struct partition *boot(void)
 TEST(doorbell_ports)
 {
 	struct partition *child = boot();
-	struct hv_input_create_port in = {.port_id = 9, .connection_partition_id = child->id,
+	struct hv_input_create_port in = {.port_id = 9,
+		.connection_partition_id = child->id,
 		.port_info.port_type = HV_PORT_TYPE_DOORBELL};
 
 	CHECK_STATUS(SUCCESS, create(child, 7));
@@ -77,16 +84,17 @@ TEST(doorbell_ports)
 	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_DOORBELL, 16, 0));
 	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_MESSAGE, 5, 0));
 	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_EVENT, 5, 0));
-	CHECK_STATUS(INVALID_PARTITION_ID, create_port(child->id + 1, 8, HV_PORT_TYPE_DOORBELL, 5, 0));
+	CHECK_STATUS(
+		INVALID_PARTITION_ID, create_port(child->id + 1, 8, HV_PORT_TYPE_DOORBELL, 5, 0));
 	CHECK_STATUS(INVALID_PARTITION_STATE,
 		create_port(root_partition.id, 8, HV_PORT_TYPE_DOORBELL, 5, 0));
 	CHECK_STATUS(INVALID_PARTITION_ID, WORLD_CALL(CREATE_PORT, in));
-	CHECK_STATUS(SUCCESS, delete(7));
-	CHECK_STATUS(INVALID_PORT_ID, delete(7));
-	CHECK_STATUS(INVALID_PORT_ID, delete(0));
+	CHECK_STATUS(SUCCESS, delete (7));
+	CHECK_STATUS(INVALID_PORT_ID, delete (7));
+	CHECK_STATUS(INVALID_PORT_ID, delete (0));
 	CHECK_STATUS(SUCCESS, create(child, 7));
 	CHECK_STATUS(SUCCESS, world_fast(HVCALL_FINALIZE_PARTITION, child->id, 0));
-	CHECK_STATUS(INVALID_PORT_ID, delete(7));
+	CHECK_STATUS(INVALID_PORT_ID, delete (7));
 	CHECK_STATUS(INVALID_PARTITION_STATE, create(child, 7));
 }
 
@@ -99,7 +107,7 @@ TEST(doorbell_limits)
 		CHECK_STATUS(SUCCESS, create(child, i));
 	CHECK_EQ(free - 1, root_partition.pool.free_pages);
 	CHECK_STATUS(NO_RESOURCES, create(child, 99));
-	CHECK_STATUS(SUCCESS, delete(5));
+	CHECK_STATUS(SUCCESS, delete (5));
 	CHECK_STATUS(SUCCESS, create(child, 99));
 	CHECK_STATUS(SUCCESS, world_fast(HVCALL_FINALIZE_PARTITION, child->id, 0));
 	CHECK_EQ(free, root_partition.pool.free_pages);
@@ -121,7 +129,8 @@ TEST(doorbell_connections)
 {
 	struct partition *child = boot();
 	struct hv_input_connect_port in = {.connection_partition_id = child->id,
-		.connection_id = 3, .port_id = 7,
+		.connection_id = 3,
+		.port_id = 7,
 		.connection_info.port_type = HV_PORT_TYPE_MESSAGE};
 
 	CHECK_STATUS(SUCCESS, create(child, 7));
@@ -140,7 +149,7 @@ TEST(doorbell_connections)
 	CHECK(!doorbell_may_match(child, GPA));
 	CHECK_STATUS(INVALID_CONNECTION_ID, disconnect(child, 3));
 	CHECK_STATUS(SUCCESS, connect(child, 4, 7, GPA, 0, 0));
-	CHECK_STATUS(SUCCESS, delete(7));
+	CHECK_STATUS(SUCCESS, delete (7));
 	CHECK(!doorbell_may_match(child, GPA));
 }
 
@@ -191,7 +200,8 @@ TEST(doorbell_targets)
 
 	CHECK_STATUS(SUCCESS, create(child, 7));
 	CHECK_STATUS(SUCCESS, connect(child, 3, 7, GPA, 0, HV_DOORBELL_TRIGGER_ANY_VALUE));
-	CHECK_STATUS(SUCCESS, create_port(child->id, 8, HV_PORT_TYPE_DOORBELL, HV_SYNIC_SINT_DOORBELL, 2));
+	CHECK_STATUS(SUCCESS,
+		create_port(child->id, 8, HV_PORT_TYPE_DOORBELL, HV_SYNIC_SINT_DOORBELL, 2));
 	CHECK_STATUS(SUCCESS, connect(child, 4, 8, GPA + 8, 0, HV_DOORBELL_TRIGGER_ANY_VALUE));
 	/* Nobody listens yet: the store goes the long way, to the VMM. */
 	CHECK(!doorbell_ring(child, GPA, 4, 1));

@@ -76,7 +76,8 @@ static void map_some(const struct partition *child)
 static void use_vps(struct partition *child, u32 cycle)
 {
 	struct hv_input_map_vp_state_page page = {.partition_id = child->id, .type = 1};
-	struct hv_input_create_port port = {.port_partition_id = root_partition.id, .port_id = 7,
+	struct hv_input_create_port port = {.port_partition_id = root_partition.id,
+		.port_id = 7,
 		.connection_partition_id = child->id,
 		.port_info.port_type = HV_PORT_TYPE_DOORBELL};
 	struct hv_output_map_vp_state_page location;

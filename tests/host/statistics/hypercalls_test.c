@@ -30,7 +30,8 @@ static bool is_time(u32 index)
 	       index == STAT_VP_HypercallsTime || index == STAT_VP_ExternalInterruptsTime;
 }
 
-static void check(struct vp *vp, const struct hypercall_test_row *row, u64 control, u64 input, u16 also)
+static void check(
+	struct vp *vp, const struct hypercall_test_row *row, u64 control, u64 input, u16 also)
 {
 	u64 before[HV_STATS_COUNTERS];
 
@@ -42,7 +43,8 @@ static void check(struct vp *vp, const struct hypercall_test_row *row, u64 contr
 	fake_exit(INTERCEPT_Hypercall, 3);
 	world_step(0);
 	for (u32 i = 0; i < HV_STATS_COUNTERS; i++) {
-		u64 expected = (i == row->family) + (i == STAT_VP_HypercallsCount) + (also && i == also);
+		u64 expected =
+			(i == row->family) + (i == STAT_VP_HypercallsCount) + (also && i == also);
 
 		if (!is_time(i) && !CHECK_EQ(expected, vp->stats[i] - before[i]))
 			printf("  %s: counter %u\n", row->name, i);
@@ -97,7 +99,8 @@ TEST(statistics_of_families)
 	vp = root_partition.vps[0];
 	world_run_on(0, vp);
 	for (u32 i = 0; i < 1000; i++) {
-		const struct hypercall_test_row *row = &hypercall_rows[test_random() % hypercall_row_count];
+		const struct hypercall_test_row *row =
+			&hypercall_rows[test_random() % hypercall_row_count];
 
 		check(vp, row, row->code | HV_HYPERCALL_NESTED, 0, 0);
 	}

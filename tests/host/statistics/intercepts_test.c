@@ -19,7 +19,8 @@ struct kind_row {
 };
 
 static const struct kind_row kinds[INTERCEPT_KINDS] = {
-#define INTERCEPT(kind, counter, handler) {#kind, STAT_VP_##counter##Count, STAT_VP_##counter##Time},
+#define INTERCEPT(kind, counter, handler)                                                          \
+	{#kind, STAT_VP_##counter##Count, STAT_VP_##counter##Time},
 #include "core/intercept/intercepts.def"
 #undef INTERCEPT
 };
@@ -69,7 +70,8 @@ static void provoke_control(struct vp *vp, struct intercept *intercept)
 
 	intercept->access = INTERCEPT_WRITE;
 	intercept->control_register.number = 8;
-	memcpy(partition_memory(vp->partition, CODE_GVA, SLAT_READ), mov_cr8_rax, sizeof(mov_cr8_rax));
+	memcpy(partition_memory(vp->partition, CODE_GVA, SLAT_READ), mov_cr8_rax,
+		sizeof(mov_cr8_rax));
 	vp->regs.gpr[RAX] = 3;
 }
 
@@ -146,7 +148,8 @@ static void check_kind(struct vp *vp, u32 kind)
 		provocations[kind].act(vp, &fake_exit_last()->intercept);
 	world_step(1);
 	/* Its time is told when the VP enters again, or leaves the LP. */
-	interrupts = vp->stats[STAT_VP_ExternalInterruptsCount] - before[STAT_VP_ExternalInterruptsCount];
+	interrupts = vp->stats[STAT_VP_ExternalInterruptsCount] -
+		     before[STAT_VP_ExternalInterruptsCount];
 	CHECK_EQ(kinds[kind].count == STAT_VP_ExternalInterruptsCount, interrupts);
 	world_step(1);
 	check_moves(vp, before, kind, lps[1].vp == vp);

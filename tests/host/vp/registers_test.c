@@ -42,8 +42,8 @@ static struct vp *boot(void)
 	return world_vp(world_child(64), 0);
 }
 
-static u64 set_all(const struct vp *vp, const u32 *names, u32 count,
-	const union hv_register_value *values)
+static u64 set_all(
+	const struct vp *vp, const u32 *names, u32 count, const union hv_register_value *values)
 {
 	struct hv_input_set_vp_registers in = {
 		.partition_id = vp->partition->id, .vp_index = vp->index};
@@ -54,10 +54,12 @@ static u64 set_all(const struct vp *vp, const u32 *names, u32 count,
 		list[i].value = values[i];
 		list[i].reserved1 = ~0u; /* VMMs do not clear what they do not use */
 	}
-	return world_list(HVCALL_SET_VP_REGISTERS, count, &in, sizeof(in), list, count * 32, NULL, 0);
+	return world_list(
+		HVCALL_SET_VP_REGISTERS, count, &in, sizeof(in), list, count * 32, NULL, 0);
 }
 
-static u64 get_all(const struct vp *vp, const u32 *names, u32 count, union hv_register_value *values)
+static u64 get_all(
+	const struct vp *vp, const u32 *names, u32 count, union hv_register_value *values)
 {
 	struct hv_input_get_vp_registers in = {
 		.partition_id = vp->partition->id, .vp_index = vp->index};
@@ -167,7 +169,8 @@ TEST(registers_after_creation)
 TEST(registers_partial)
 {
 	static const u32 names[] = {R(RAX), R(RBX), 0x12345678, R(RCX)};
-	union hv_register_value values[4] = {{.reg64 = 1}, {.reg64 = 2}, {.reg64 = 3}, {.reg64 = 4}};
+	union hv_register_value values[4] = {
+		{.reg64 = 1}, {.reg64 = 2}, {.reg64 = 3}, {.reg64 = 4}};
 	struct vp *vp = boot();
 
 	CHECK_EQ(2ull << 32 | HV_STATUS_INVALID_PARAMETER, set_all(vp, names, 4, values));
@@ -237,7 +240,8 @@ TEST(registers_pending_interruption)
 	CHECK_STATUS(SUCCESS, world_set_register(vp, R(PENDING_INTERRUPTION), event & ~1ull));
 	CHECK_EQ(0, vp->event);
 	/* An exception in the other format: vector 14 with error code 2. */
-	CHECK_STATUS(SUCCESS, world_set_register(vp, R(PENDING_EVENT0), 1 | 1 << 8 | 14 << 16 | 2ull << 32));
+	CHECK_STATUS(SUCCESS,
+		world_set_register(vp, R(PENDING_EVENT0), 1 | 1 << 8 | 14 << 16 | 2ull << 32));
 	CHECK_EQ(event, vp->event);
 	CHECK_STATUS(SUCCESS, world_set_register(vp, R(PENDING_EVENT0), 1 | 6 << 16));
 	CHECK_EQ(1 | HV_INTERRUPTION_HARDWARE_EXCEPTION << 1 | 6 << 16, vp->event);
@@ -250,7 +254,8 @@ TEST(registers_interrupt_state)
 {
 	struct vp *vp = boot();
 
-	CHECK_STATUS(SUCCESS, world_set_register(vp, R(INTERRUPT_STATE), HV_INTERRUPT_STATE_NMI_MASKED));
+	CHECK_STATUS(
+		SUCCESS, world_set_register(vp, R(INTERRUPT_STATE), HV_INTERRUPT_STATE_NMI_MASKED));
 	CHECK(vp->nmi_blocked && fake_vp(vp)->nmi_return);
 	CHECK_EQ(HV_INTERRUPT_STATE_NMI_MASKED, world_get_register(vp, R(INTERRUPT_STATE)));
 	vp->regs.rflags |= RFLAGS_IF;
@@ -263,12 +268,13 @@ TEST(registers_interrupt_state)
 
 TEST(registers_activity)
 {
-	static const u64 values[] = {0, HV_ACTIVITY_STARTUP_SUSPEND, HV_ACTIVITY_HALT_SUSPEND,
-		HV_ACTIVITY_IDLE_SUSPEND};
+	static const u64 values[] = {
+		0, HV_ACTIVITY_STARTUP_SUSPEND, HV_ACTIVITY_HALT_SUSPEND, HV_ACTIVITY_IDLE_SUSPEND};
 	struct vp *vp = boot();
 
 	for (u32 i = 0; i < ARRAY_SIZE(values); i++) {
-		CHECK_STATUS(SUCCESS, world_set_register(vp, R(INTERNAL_ACTIVITY_STATE), values[i]));
+		CHECK_STATUS(
+			SUCCESS, world_set_register(vp, R(INTERNAL_ACTIVITY_STATE), values[i]));
 		CHECK_EQ(values[i], world_get_register(vp, R(INTERNAL_ACTIVITY_STATE)));
 	}
 }

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The scheduler: stories of few entities, and invariants over random ones. */
+#include "core/scheduler/scheduler.h"
+
+#include "tests/host/test.h"
+
+#include <string.h>
+
+#define SLICE 100
+
+static struct sched sched;
+static struct sched_entity roots[8], children[16];
+
+static void setup(u32 lps)
+{
+	sched_init(&sched, lps, SLICE);
+	for (u32 i = 0; i < ARRAY_SIZE(roots); i++)
+		sched_entity_init(&roots[i], i);
+	for (u32 i = 0; i < ARRAY_SIZE(children); i++)
+		sched_entity_init(&children[i], SCHED_NO_LP);
+}
+
+static struct sched_entity *pick(u32 lp, u64 now)
+{
+	CHECK(sched_must_pick(&sched, lp, now));
+	return sched_pick(&sched, lp, now);
+}
+
+TEST(sched_starts_idle)
+{
+	setup(2);
+	CHECK(pick(0, 0) == NULL);
+	CHECK_EQ(~0ull, sched_slice_end(&sched, 0));
+	CHECK_EQ(SCHED_BLOCKED, children[0].state);
+}
+
+TEST(sched_one_child)
+{
+	setup(2);
+	CHECK_EQ(0, sched_wake(&sched, &children[0], 5));
+	CHECK_EQ(SCHED_READY, children[0].state);
+	CHECK_EQ(5, children[0].ready_since);
+	CHECK_EQ(SCHED_NO_LP, sched_wake(&sched, &children[0], 6));
+	CHECK_EQ(5, children[0].ready_since);
+	CHECK(pick(0, 7) == &children[0]);
+	CHECK_EQ(SCHED_RUNNING, children[0].state);
+	CHECK_EQ(SCHED_NO_LP, sched_wake(&sched, &children[0], 8));
+	/* Nobody waits: it may run for ever. */
+	CHECK_EQ(~0ull, sched_slice_end(&sched, 0));
+	CHECK(!sched_must_pick(&sched, 0, 1ull << 60));
+	sched_block(&sched, &children[0]);
+	CHECK_EQ(SCHED_BLOCKED, children[0].state);
+	CHECK(pick(0, 9) == NULL);
+}
+
+/* Children take turns in the order in which they came. */
+TEST(sched_round_robin)
+{
+	u64 now = 0;
+
+	setup(1);
+	for (u32 i = 0; i < 4; i++)
+		sched_wake(&sched, &children[i], now);
+	for (u32 turn = 0; turn < 40; turn++) {
+		CHECK(pick(0, now) == &children[turn % 4]);
+		CHECK_EQ(now + SLICE, sched_slice_end(&sched, 0));
+		CHECK(!sched_must_pick(&sched, 0, now + SLICE - 1));
+		now += SLICE;
+	}
+}
+
+TEST(sched_block_in_every_state)
+{
+	setup(1);
+	for (u32 i = 0; i < 4; i++)
+		sched_wake(&sched, &children[i], 0);
+	CHECK(pick(0, 0) == &children[0]);
+	/* Waiting in the middle, at the end and at the head of the queue; running; blocked. */
+	sched_block(&sched, &children[2]);
+	CHECK_EQ(2, sched.ready_count);
+	sched_block(&sched, &children[3]);
+	sched_wake(&sched, &children[3], 1);
+	sched_block(&sched, &children[1]);
+	CHECK_EQ(1, sched.ready_count);
+	sched_block(&sched, &children[0]);
+	sched_block(&sched, &children[0]);
+	CHECK(pick(0, 2) == &children[3]);
+	CHECK_EQ(0, sched.ready_count);
+	sched_block(&sched, &children[3]);
+	CHECK(pick(0, 3) == NULL);
+	for (u32 i = 0; i < 4; i++)
+		sched_wake(&sched, &children[i], 4);
+	for (u32 i = 0; i < 4; i++) {
+		CHECK(pick(0, 5) == &children[i]);
+		sched_block(&sched, &children[i]);
+	}
+}
+
+/* A root VP that is woken goes at once; the child waits behind its equals. */
+TEST(sched_root_preempts)
+{
+	setup(1);
+	sched_wake(&sched, &children[0], 0);
+	sched_wake(&sched, &children[1], 0);
+	CHECK(pick(0, 0) == &children[0]);
+	CHECK(!sched_must_pick(&sched, 0, 10));
+	CHECK_EQ(0, sched_wake(&sched, &roots[0], 10));
+	CHECK(pick(0, 10) == &roots[0]);
+	CHECK_EQ(SCHED_READY, children[0].state);
+	CHECK_EQ(10, children[0].ready_since);
+	/* It has a slice like everybody; then it and the children alternate. */
+	CHECK_EQ(10 + SLICE, sched_slice_end(&sched, 0));
+	CHECK(pick(0, 10 + SLICE) == &children[1]);
+	CHECK(pick(0, 10 + 2 * SLICE) == &roots[0]);
+	CHECK(pick(0, 10 + 3 * SLICE) == &children[0]);
+	/* An interrupt for a root VP that waits for its turn brings its turn. */
+	CHECK_EQ(0, sched_wake(&sched, &roots[0], 20 + 3 * SLICE));
+	CHECK(pick(0, 20 + 3 * SLICE) == &roots[0]);
+	sched_block(&sched, &roots[0]);
+	CHECK(pick(0, 21 + 3 * SLICE) == &children[1]);
+}
+
+TEST(sched_root_stays_at_home)
+{
+	setup(4);
+	CHECK_EQ(2, sched_wake(&sched, &roots[2], 0));
+	CHECK(pick(0, 0) == NULL);
+	CHECK(pick(1, 0) == NULL);
+	CHECK(pick(2, 0) == &roots[2]);
+	CHECK(pick(3, 0) == NULL);
+	sched_block(&sched, &roots[2]);
+	CHECK_EQ(2, sched_wake(&sched, &roots[2], 1));
+	/* Blocked again before its LP came to look. */
+	sched_block(&sched, &roots[2]);
+	CHECK(pick(2, 1) == NULL);
+}
+
+/* A woken child goes where it was if nobody is there, else to an LP that idles, else it waits. */
+TEST(sched_wake_placement)
+{
+	setup(3);
+	children[0].lp = 2;
+	CHECK_EQ(2, sched_wake(&sched, &children[0], 0));
+	CHECK(pick(2, 0) == &children[0]);
+	children[1].lp = 2;
+	CHECK_EQ(0, sched_wake(&sched, &children[1], 0));
+	CHECK(pick(0, 0) == &children[1]);
+	CHECK_EQ(1, sched_wake(&sched, &roots[1], 0));
+	CHECK(pick(1, 0) == &roots[1]);
+	/* All busy, none of them with an end in sight: one gets an end now. */
+	CHECK_EQ(~0ull, sched_slice_end(&sched, 0));
+	CHECK(sched_wake(&sched, &children[2], 50) != SCHED_NO_LP);
+	CHECK_EQ(50 + SLICE, MIN(sched_slice_end(&sched, 0),
+				     MIN(sched_slice_end(&sched, 1), sched_slice_end(&sched, 2))));
+}
+
+/* Two that are woken before either LP has looked are not sent to the same one. */
+TEST(sched_wakes_spread)
+{
+	u32 first, second;
+
+	setup(4);
+	first = sched_wake(&sched, &children[0], 0);
+	second = sched_wake(&sched, &children[1], 0);
+	CHECK(first != SCHED_NO_LP && second != SCHED_NO_LP);
+	CHECK(first != second);
+}
+
+TEST(sched_give_way)
+{
+	setup(1);
+	sched_wake(&sched, &children[0], 0);
+	CHECK(pick(0, 0) == &children[0]);
+	/* Alone: there is nobody to give way to. */
+	sched_give_way(&sched, 0, 10);
+	CHECK(!sched_must_pick(&sched, 0, 10));
+	sched_wake(&sched, &children[1], 20);
+	sched_give_way(&sched, 0, 30);
+	CHECK(pick(0, 30) == &children[1]);
+	sched_give_way(&sched, 0, 40);
+	CHECK(pick(0, 40) == &children[0]);
+}
+
+/* ---- Simulation ---- */
+
+/* Busy children on some LPs whose root VPs sleep: in the end everybody has had the same. */
+static void equal_shares(u32 lps, u32 busy, u32 steps)
+{
+	u64 slices[16] = {0};
+	u64 least = ~0ull, most = 0, total = 0;
+	u64 now = 0;
+
+	setup(lps);
+	for (u32 i = 0; i < busy; i++)
+		sched_wake(&sched, &children[i], now);
+	for (u32 lp = 0; lp < lps; lp++)
+		sched_pick(&sched, lp, now);
+	for (u32 step = 0; step < steps; step++) {
+		now += SLICE;
+		for (u32 lp = 0; lp < lps; lp++) {
+			if (sched.lps[lp].running)
+				slices[sched.lps[lp].running - children]++;
+			if (sched_must_pick(&sched, lp, now))
+				sched_pick(&sched, lp, now);
+		}
+	}
+	for (u32 i = 0; i < busy; i++) {
+		least = MIN(least, slices[i]);
+		most = MAX(most, slices[i]);
+		total += slices[i];
+	}
+	CHECK(most - least <= 1);
+	CHECK_EQ((u64)steps * MIN(lps, busy), total);
+}
+
+TEST(sched_fairness)
+{
+	equal_shares(1, 2, 100000);
+	equal_shares(1, 7, 100000);
+	equal_shares(2, 3, 100000);
+	equal_shares(4, 16, 20000);
+	equal_shares(3, 5, 20000);
+	equal_shares(4, 4, 1000);
+}
+
+static u32 running_on(const struct sched_entity *entity)
+{
+	u32 count = 0;
+
+	for (u32 lp = 0; lp < sched.lp_count; lp++)
+		count += sched.lps[lp].running == entity;
+	return count;
+}
+
+static u32 queued(const struct sched_entity *entity)
+{
+	u32 count = 0;
+
+	for (const struct sched_entity *e = sched.head; e; e = e->next)
+		count += e == entity;
+	return count;
+}
+
+static bool consistent(const struct sched_entity *entity)
+{
+	bool child = entity->bound_lp == SCHED_NO_LP;
+
+	return CHECK_EQ(entity->state == SCHED_RUNNING, running_on(entity)) &&
+	       CHECK_EQ(child && entity->state == SCHED_READY, queued(entity)) &&
+	       CHECK(entity->state != SCHED_RUNNING || child ||
+		       sched.lps[entity->bound_lp].running == entity);
+}
+
+static bool all_consistent(void)
+{
+	bool good = true;
+	u32 length = 0;
+
+	for (const struct sched_entity *e = sched.head; e; e = e->next) {
+		length++;
+		good = good && (e->next || CHECK(sched.tail == e));
+	}
+	good = good && CHECK_EQ(sched.ready_count, length);
+	for (u32 i = 0; i < 4 && good; i++)
+		good = consistent(&roots[i]);
+	for (u32 i = 0; i < 8 && good; i++)
+		good = consistent(&children[i]);
+	return good;
+}
+
+/*
+ * Random wakes and blocks; LPs look when they are told to or when their slice ends, as in
+ * core/lp.c. Then no LP idles while a child waits, and nobody waits longer than the queue.
+ */
+static bool told[4];
+
+static void tell(u32 lp)
+{
+	if (lp != SCHED_NO_LP)
+		told[lp] = true;
+}
+
+static void look(u64 now)
+{
+	for (u32 lp = 0; lp < sched.lp_count; lp++) {
+		if (!told[lp] && now < sched_slice_end(&sched, lp))
+			continue;
+		told[lp] = false;
+		if (sched_must_pick(&sched, lp, now)) {
+			sched_pick(&sched, lp, now);
+			tell(sched_claim(&sched, now));
+		}
+	}
+}
+
+static void block(struct sched_entity *entity)
+{
+	/* block_current() goes on with the next. */
+	if (entity->state == SCHED_RUNNING)
+		told[entity->lp] = true;
+	sched_block(&sched, entity);
+}
+
+TEST(sched_random)
+{
+	u64 now = 1;
+
+	setup(4);
+	for (u32 step = 0; step < 100000; step++) {
+		bool root = test_random() % 4 == 0;
+		struct sched_entity *entity =
+			root ? &roots[test_random() % 4] : &children[test_random() % 8];
+
+		if (test_random() % 2)
+			tell(sched_wake(&sched, entity, now));
+		else
+			block(entity);
+		now += test_random() % SLICE;
+		if (test_random() % 3)
+			look(now);
+		if (step % 16 == 0 && !all_consistent())
+			return;
+		for (u32 i = 0; i < 8; i++)
+			if (children[i].state == SCHED_READY &&
+				!CHECK(now - children[i].ready_since < 100 * SLICE))
+				return;
+	}
+}
+
+/* An LP that idles has been told, or nobody waits: nothing is left lying. */
+TEST(sched_conserves_work)
+{
+	u64 now = 1;
+
+	setup(4);
+	for (u32 step = 0; step < 20000; step++) {
+		struct sched_entity *entity = test_random() % 3 ? &children[test_random() % 8]
+								: &roots[test_random() % 4];
+		u32 idle = 0, waiting = 0;
+
+		if (test_random() % 2)
+			tell(sched_wake(&sched, entity, now));
+		else
+			block(entity);
+		now += 1;
+		if (test_random() % 2)
+			look(now);
+		for (u32 lp = 0; lp < 4; lp++)
+			idle += !sched.lps[lp].running && !told[lp];
+		waiting = sched.ready_count;
+		for (u32 lp = 0; lp < 4; lp++)
+			waiting -= MIN(waiting, (u32)(!sched.lps[lp].running && told[lp]));
+		if (!CHECK(!idle || !waiting))
+			return;
+	}
+}
+
+/* Busy children that come one by one, as they do: all LPs have to share them in the end. */
+static void late_shares(u32 lps, u32 busy)
+{
+	u64 time[16] = {0};
+	u64 now = 0;
+	u64 least = ~0ull, most = 0;
+
+	setup(lps);
+	for (u32 step = 0; step < 20000; step++) {
+		if (step % 7 == 0 && step / 7 < busy)
+			tell(sched_wake(&sched, &children[step / 7], now));
+		look(now);
+		now += SLICE / 4;
+		for (u32 lp = 0; lp < lps; lp++)
+			if (step >= 1000 && sched.lps[lp].running)
+				time[sched.lps[lp].running - children]++;
+	}
+	for (u32 i = 0; i < busy; i++) {
+		least = MIN(least, time[i]);
+		most = MAX(most, time[i]);
+	}
+	CHECK(most - least <= 8); /* two slices */
+}
+
+TEST(sched_fairness_of_late)
+{
+	late_shares(1, 3);
+	late_shares(2, 3);
+	late_shares(3, 4);
+	late_shares(4, 7);
+	late_shares(4, 16);
+}
