@@ -20,7 +20,7 @@ shown() { # HUNDREDTHS
 }
 
 measure() {
-    scripts/machine.sh --payload build/trivium.elf --lps 1 --mem 512M --icount --timeout 300 --log "$logs/exits.log" \
+    scripts/machine.sh --payload "${ELF:-build/trivium.elf}" --lps 1 --mem 512M --icount --timeout 300 --log "$logs/exits.log" \
         -- -initrd build/emu/exits.bin </dev/null >"$logs/exits.out" 2>&1
     if ! grep -qa '^[0-9]* passed, 0 failed' "$logs/exits.log"; then
         tail -n 20 "$logs/exits.out"

@@ -220,8 +220,7 @@ enum hv_status call_UnmapDeviceInterrupt(struct call *call)
 	spin_lock(&root_partition.lock);
 	/* Only a count: what is unmapped may never have been mapped. */
 	if (stat_partition(&root_partition, DeviceInterruptMappings))
-		if (stat_partition(&root_partition, DeviceInterruptMappings))
-			stat_partition(&root_partition, DeviceInterruptMappings)--;
+		stat_partition(&root_partition, DeviceInterruptMappings)--;
 	spin_unlock(&root_partition.lock);
 	return HV_STATUS_SUCCESS;
 }

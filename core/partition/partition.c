@@ -225,7 +225,6 @@ enum hv_status partition_delete(struct partition *partition)
 	table[partition->slot] = NULL;
 	count_partitions(-1);
 	spin_unlock(&table_lock);
-	page_unshare(partition->stats);
 	spin_lock(&root_partition.lock);
 	pool_free(&root_partition.pool, partition->stats);
 	pool_free(&root_partition.pool, partition);

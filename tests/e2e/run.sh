@@ -87,7 +87,7 @@ run_root() { # one boot for all that needs a root only
 run_demo() {
     machine demo 240 --run demo --append trivium.seconds=3 </dev/null
     shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \
-        '^GUEST-UP cpus=2 .*Microsoft Hyper-V' '^GUEST-DOWN' 'ROOT-DOWN run=demo status=0'
+        '^GUEST-UP cpus=1 .*Microsoft Hyper-V' '^GUEST-DOWN' 'ROOT-DOWN run=demo status=0'
     # partition, VPs, intercepts/s, virtual interrupts/s, ...
     if awk '$1 == "guest" && $4 > 0 && $5 > 0 { guest++ } $1 == "root" && $3 > 0 && $4 > 0 { root++ }
         END { exit !(guest >= 3 && root >= 3) }' "$log"; then
@@ -129,11 +129,19 @@ run_reboot() { # the machine starts anew, until it is stopped
     done
     if [[ -s $logs/reboot.pid ]]; then kill "$(<"$logs/reboot.pid")"; fi
     wait "$pid"
-    shows "root asks for a reset" 'root asked for a reset'
+    shows "root restarts the machine" 'reboot: Restarting system'
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 demo shell reboot root}"; do
+run_guest() { # what one guest with one VP can show; run_root is all of it
+    machine guest 600 --lps 2 --run e2e --append e2e.cases=statistics,kernel_1 </dev/null
+    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
+    cases
+    quiet
+}
+
+# Not by default: root. Its guests with several VPs, and several guests at once, meet the problem that CAVEATS.md names.
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 demo shell reboot guest}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"

@@ -120,23 +120,37 @@ TEST(vp_delete_running)
 		CHECK(lps[i].timer_list == NULL);
 }
 
-/* Deleting one VP must not swallow what another of the partition has to say. */
+/* Deleting a VP takes back its own message, wherever it is in the queue, and no other. */
+static void check_queue(const struct partition *child, const u32 *indices, u32 count)
+{
+	const struct synic_message *m = root_partition.vps[0]->synic.head[HV_SYNIC_SINT_INTERCEPT];
+
+	for (u32 i = 0; i < count; i++, m = m->next)
+		if (!CHECK(m == &child->vps[indices[i]]->intercept_message) || !CHECK(m->queued))
+			return;
+	CHECK(m == NULL);
+}
+
 TEST(vp_delete_keeps_messages)
 {
 	struct partition *child;
-	struct vp *vp;
 
 	world_boot();
-	child = world_child(64);
-	world_vp(child, 0);
-	vp = world_vp(child, 1);
-	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_EXPLICIT_SUSPEND, 0));
-	message_unrecoverable(vp);
-	CHECK(vp->intercept_message.queued);
+	child = world_child(128);
+	for (u32 i = 0; i < 6; i++) {
+		world_start(world_vp(child, i));
+		if (i != 5)
+			message_unrecoverable(child->vps[i]);
+	}
+	check_queue(child, (u32[]){0, 1, 2, 3, 4}, 5);
+	CHECK_STATUS(SUCCESS, delete_vp(child, 4));
+	message_unrecoverable(child->vps[5]);
+	check_queue(child, (u32[]){0, 1, 2, 3, 5}, 5);
+	CHECK_STATUS(SUCCESS, delete_vp(child, 2));
 	CHECK_STATUS(SUCCESS, delete_vp(child, 0));
-	CHECK(vp->intercept_message.queued);
-	CHECK_STATUS(SUCCESS, delete_vp(child, 1));
-	CHECK(root_partition.vps[0]->synic.head[HV_SYNIC_SINT_INTERCEPT] == NULL);
+	check_queue(child, (u32[]){1, 3, 5}, 3);
+	CHECK_STATUS(SUCCESS, world_fast(HVCALL_FINALIZE_PARTITION, child->id, 0));
+	check_queue(child, NULL, 0);
 }
 
 /* ---- State pages ---- */

@@ -112,6 +112,23 @@ TEST(xsave_sizes)
 	CHECK(xsave_compact_size() <= PAGE_SIZE);
 }
 
+/* A component that wants 64 bytes' alignment behind one of an odd size. */
+TEST(xsave_alignment)
+{
+	fake_cpuid(13, 2, 200, 576, 0, 0);
+	fake_cpuid(13, 5, 64, 1088, 2, 0);
+	fake_hardware.extended_states = 0x27;
+	fill(0x27);
+	memset(standard + 776, 0, 56);
+	CHECK_EQ(832 + 64, xsave_compact_size());
+	xsave_compact(standard, compacted);
+	CHECK(!memcmp(standard + 576, compacted + 576, 200));
+	CHECK_EQ(0, compacted[776]);
+	CHECK(!memcmp(standard + 1088, compacted + 832, 64));
+	CHECK(xsave_expand(compacted, back));
+	CHECK(!memcmp(standard, back, PAGE_SIZE));
+}
+
 /* A format with fewer components than the machine has: they stand closer together. */
 TEST(xsave_smaller_mask)
 {
