@@ -420,6 +420,10 @@ static void service(struct lp *lp)
 		expire_timers(lp);
 		lp_publish(lp);
 	}
+	/* It stops here and its parent is told, whoever runs next: in the queue it could be
+	 * suspended once more, and the message would never be posted. */
+	if (lp->vp && lp->vp->message_waits)
+		block_current(lp);
 	reschedule(lp);
 	arm_timer(lp);
 }

@@ -24,8 +24,21 @@ static void read_options(void)
 	static char error[128];
 
 	if (!options_parse(&hypervisor.options, machine.boot.command_line, error, sizeof(error)))
-		refuse("%s (known: root-memory= lps= log= root-pages=)", error);
+		refuse("%s (known: root-memory= lps= log= root-pages= boot-processor=)", error);
 	log_limit = (enum log_level)hypervisor.options.log;
+}
+
+static bool boot_processor_idles(void)
+{
+	if (hypervisor.options.boot_processor == BOOT_PROCESSOR_IDLE && machine.lp_count == 1)
+		refuse("boot-processor=idle: this machine has no other processor");
+	if (hypervisor.options.boot_processor != BOOT_PROCESSOR_AUTO)
+		return hypervisor.options.boot_processor == BOOT_PROCESSOR_IDLE;
+	return machine.boot_processor_unstable && machine.lp_count > 1;
+}
+
+static void limit_lps(void)
+{
 	if (hypervisor.options.lps > machine.lp_count)
 		refuse("lps=%u: this machine has %u", hypervisor.options.lps, machine.lp_count);
 	if (hypervisor.options.lps)
@@ -203,13 +216,11 @@ static void run_lp(u32 index)
 }
 
 /* DOC: start-order */
-_Noreturn void hypervisor_main(void)
+static void start(void)
 {
 	const char *missing;
 
-	log_info("Trivium " TRIVIUM_VERSION ", a hypervisor: %u logical processors, TSC %lu kHz",
-		machine.lp_count, machine.tsc_hz / 1000);
-	read_options();
+	limit_lps();
 	stats_set_frequency(machine.tsc_hz);
 	limit_root_memory(hypervisor.options.root_memory);
 	place_pool();
@@ -227,5 +238,18 @@ _Noreturn void hypervisor_main(void)
 	hypervisor.stats[STAT_HV_HypervisorStartupCost] = stats_100ns(machine_tsc());
 	machine_start_lps(run_lp);
 	run_lp(0);
+}
+
+_Noreturn void hypervisor_main(void)
+{
+	log_info("Trivium " TRIVIUM_VERSION ", a hypervisor: %u processors, TSC %lu kHz",
+		machine.lp_count, machine.tsc_hz / 1000);
+	read_options();
+	if (boot_processor_idles()) {
+		log_info("the boot processor is left idle, %u processors remain",
+			machine.lp_count - 1);
+		machine_leave_boot_processor(start);
+	}
+	start();
 	machine_stop();
 }

@@ -31,11 +31,20 @@ static const struct choice page_choices[] = {
 	{NULL, 0},
 };
 
+static const struct choice boot_processor_choices[] = {
+	{"auto", BOOT_PROCESSOR_AUTO},
+	{"use", BOOT_PROCESSOR_USE},
+	{"idle", BOOT_PROCESSOR_IDLE},
+	{NULL, 0},
+};
+
 static const struct option_row rows[] = {
 	{"root-memory", offsetof(struct options, root_memory), true, 1ull << 46, NULL},
 	{"lps", offsetof(struct options, lps), false, 64, NULL},
 	{"log", offsetof(struct options, log), false, 0, log_choices},
 	{"root-pages", offsetof(struct options, root_pages), false, 0, page_choices},
+	{"boot-processor", offsetof(struct options, boot_processor), false, 0,
+		boot_processor_choices},
 };
 
 /* A piece of the command line. */

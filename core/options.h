@@ -6,12 +6,16 @@
 #include "core/lib/types.h"
 
 enum root_pages { ROOT_PAGES_4K, ROOT_PAGES_2M, ROOT_PAGES_1G };
+/* Does the boot processor become a logical processor? AUTO: unless the machine cannot rely on it.
+ */
+enum boot_processor { BOOT_PROCESSOR_AUTO, BOOT_PROCESSOR_USE, BOOT_PROCESSOR_IDLE };
 
 struct options {
-	u64 root_memory; /* root-memory=SIZE: bytes of RAM for the root; 0 = all */
-	u32 lps;	 /* lps=N: logical processors to use; 0 = all */
-	u32 log;	 /* log=error|warning|info|debug */
-	u32 root_pages;	 /* root-pages=4k|2m|1g: largest nested page for the root's RAM */
+	u64 root_memory;    /* root-memory=SIZE: bytes of RAM for the root; 0 = all */
+	u32 lps;	    /* lps=N: logical processors to use; 0 = all */
+	u32 log;	    /* log=error|warning|info|debug */
+	u32 root_pages;	    /* root-pages=4k|2m|1g: largest nested page for the root's RAM */
+	u32 boot_processor; /* boot-processor=auto|use|idle */
 };
 
 /*

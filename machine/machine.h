@@ -48,10 +48,11 @@ struct lp_info {
 	u32 proximity_domain; /* ACPI SRAT; 0 when there is none */
 };
 
-/* Facts found at boot; constant afterwards. */
+/* Facts found at boot; constant once the other LPs have been started. */
 struct machine {
 	u32 lp_count;
-	struct lp_info lps[MAX_LPS]; /* [0] is the boot processor */
+	struct lp_info lps[MAX_LPS];  /* [0] is the processor that starts the hypervisor */
+	bool boot_processor_unstable; /* emulated by QEMU's TCG: docs/emulators.md */
 	u64 tsc_hz;
 	u64 image_start; /* the hypervisor's own image incl. stacks, 2 MiB aligned, bytes */
 	u64 image_end;
@@ -67,6 +68,13 @@ extern struct machine machine;
 
 /* Runs `entry(lp_index)` on every other LP; each has its own stack and never returns from it. */
 void machine_start_lps(void (*entry)(u32 lp_index));
+
+/*
+ * Goes on with `next`, which never returns, on the second processor, which becomes LP 0 of one LP
+ * fewer; the boot processor halts for good, and ACPI's list of processors has it no more. To be
+ * called on the boot page tables. Returns if that processor does not start: nothing has changed.
+ */
+void machine_leave_boot_processor(void (*next)(void));
 
 /* This LP's index, 0 … lp_count-1. */
 u32 machine_lp_index(void);

@@ -9,7 +9,7 @@ set -euo pipefail
 usage() {
     cat <<'EOF'
 usage: scripts/machine.sh [options] [-- QEMU arguments]
-  --lps N        logical processors, 1..8 (2)
+  --lps N        logical processors, 1..8 (2); the emulated machine has one more for Trivium to leave idle
   --mem SIZE     memory (3G)
   --cpu MODEL    emulated processor
   --run NAME     what the root does: none, shell, demo, ... = image/root-files/usr/lib/trivium/run-NAME (none)
@@ -71,8 +71,12 @@ if [[ ! $PAYLOAD ]]; then
     boot+=(-drive "file=$root/root.img,format=raw,if=none,id=root,readonly=on" -device virtio-blk-pci,drive=root)
 fi
 
+# Trivium leaves the first of several emulated processors idle (docs/emulators.md): one more than it is to use.
+cpus=$LPS
+if [[ ! $NATIVE ]] && ((LPS > 1)); then cpus=$((LPS + 1)); fi
+
 # shellcheck disable=SC2054
-command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$LPS" -m "$MEM"
+command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$cpus" -m "$MEM"
     -nodefaults -no-user-config -display none -serial mon:stdio -no-reboot
     -device isa-debug-exit,iobase=0xf4,iosize=4 "${boot[@]}" "$@")
 for word in "${command[@]}"; do # so that it can be pasted into a shell

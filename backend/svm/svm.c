@@ -194,6 +194,10 @@ static void svm_run(struct vp *vp, struct intercept *intercept)
 		vp->event = 0;
 	}
 	svm_enter(&vp->regs, vp->control_spa, vp->host_spa);
+	/* An emulator's entry with V_IRQ may lose another interrupt (docs/emulators.md): ask again.
+	 */
+	if (__builtin_expect(vp->window_open, 0))
+		cr8_write(0);
 	vp->regs.gpr[RAX] = vmcb->rax;
 	vp->regs.gpr[RSP] = vmcb->rsp;
 	vp->regs.rip = vmcb->rip;

@@ -147,10 +147,10 @@ static void madt_read(const struct acpi_table *madt)
 		const struct madt_x2apic *x2apic = (const void *)entry;
 
 		if (entry->type == MADT_LOCAL_APIC && entry->length >= sizeof(*apic) &&
-			apic->flags & ENTRY_ENABLED && apic->apic_id != 0xff)
+			apic->flags & ENTRY_ENABLED && apic->apic_id != NO_APIC)
 			ignored += lp_add(apic->apic_id);
 		if (entry->type == MADT_LOCAL_X2APIC && entry->length >= sizeof(*x2apic) &&
-			x2apic->flags & ENTRY_ENABLED && x2apic->apic_id != ~0u)
+			x2apic->flags & ENTRY_ENABLED && x2apic->apic_id != NO_X2APIC)
 			ignored += lp_add(x2apic->apic_id);
 	}
 	if (ignored)
@@ -224,10 +224,52 @@ static void fadt_read(const struct acpi_table *fadt)
 	}
 }
 
-void acpi_read(u32 boot_apic_id)
+static void *writable(const void *in_a_table)
+{
+	return (void *)(u64)in_a_table;
+}
+
+static const struct acpi_table *tables_find(void)
 {
 	const struct acpi_rsdp *rsdp = rsdp_find();
-	const struct acpi_table *root = rsdp ? root_table(rsdp) : NULL;
+
+	return rsdp ? root_table(rsdp) : NULL;
+}
+
+void acpi_hide_processor(u32 apic_id)
+{
+	const struct acpi_table *root = tables_find();
+	struct acpi_table *madt = root ? writable(table_find(root, "APIC")) : NULL;
+	const struct acpi_entry *entry;
+	size_t at = MADT_ENTRIES;
+	u8 sum = 0;
+
+	while (madt && (entry = entry_next(madt, &at))) {
+		struct madt_apic *apic = writable(entry);
+		struct madt_x2apic *x2apic = writable(entry);
+
+		if (entry->type == MADT_LOCAL_APIC && entry->length >= sizeof(*apic) &&
+			apic->apic_id == apic_id) {
+			apic->flags = 0;
+			apic->apic_id = NO_APIC;
+		}
+		if (entry->type == MADT_LOCAL_X2APIC && entry->length >= sizeof(*x2apic) &&
+			x2apic->apic_id == apic_id) {
+			x2apic->flags = 0;
+			x2apic->apic_id = NO_X2APIC;
+		}
+	}
+	if (!madt)
+		return;
+	madt->checksum = 0;
+	for (at = 0; at < madt->length; at++)
+		sum = (u8)(sum + ((const u8 *)madt)[at]);
+	madt->checksum = (u8)-sum;
+}
+
+void acpi_read(u32 boot_apic_id)
+{
+	const struct acpi_table *root = tables_find();
 	const struct acpi_table *madt, *srat, *fadt;
 
 	/* The boot processor first and the others in MADT order: Linux numbers them so, too. */

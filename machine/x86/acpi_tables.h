@@ -74,6 +74,10 @@ struct acpi_entry {
 
 #define ENTRY_ENABLED 1
 
+/* Ids of no processor, §5.2.12.2 and §5.2.12.12. */
+#define NO_APIC	  0xff
+#define NO_X2APIC ~0u
+
 struct madt_apic {
 	struct acpi_entry head;
 	u8 processor;

@@ -60,6 +60,13 @@ void apic_enable(void)
 	msr_write(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_TIMER_DEADLINE : 0));
 }
 
+void apic_disable(void)
+{
+	msr_write(APIC_TIMER_INITIAL, 0);
+	msr_write(APIC_LVT_LINT1, LVT_MASKED);
+	msr_write(APIC_SPURIOUS, VECTOR_SPURIOUS);
+}
+
 u32 apic_own_id(void)
 {
 	return (u32)msr_read(APIC_ID);

@@ -58,6 +58,15 @@ static void mask_pics(void)
 	port_write_8(PIC_SLAVE_MASK, 0xff);
 }
 
+/* The emulator tells its name in the leaf where hypervisors do. */
+static bool is_tcg(void)
+{
+	struct cpuid name = cpuid(0x40000000, 0);
+
+	return cpuid(1, 0).ecx & CPUID_1_ECX_HYPERVISOR && name.ebx == 0x54474354 &&
+	       name.ecx == 0x43544743 && name.edx == 0x47435447; /* "TCGTCGTCGTCG" */
+}
+
 static void find_ram_end(void)
 {
 	u32 i;
@@ -79,8 +88,9 @@ void machine_x86_init(void)
 	apic_enable();
 	acpi_read(apic_own_id());
 	clock_calibrate();
+	machine.boot_processor_unstable = is_tcg();
 	atomic_store(&locals[0].alive, true);
-	log_info("%u LPs, TSC %lu.%03lu MHz, RAM ends at 0x%lx, image 0x%lx-0x%lx",
+	log_info("%u processors, TSC %lu.%03lu MHz, RAM ends at 0x%lx, image 0x%lx-0x%lx",
 		machine.lp_count, machine.tsc_hz / 1000000, machine.tsc_hz / 1000 % 1000,
 		machine.ram_end, machine.image_start, machine.image_end);
 }

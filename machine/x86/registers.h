@@ -40,6 +40,7 @@
 #define EFER_SVME 0x1000
 
 /* CPUID bits, APM vol. 3 appendix E; the name says leaf and register. */
+#define CPUID_1_ECX_HYPERVISOR	 0x80000000
 #define CPUID_1_ECX_X2APIC	 0x00200000
 #define CPUID_1_ECX_TSC_DEADLINE 0x01000000
 #define CPUID_1_ECX_XSAVE	 0x04000000

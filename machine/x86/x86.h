@@ -77,6 +77,8 @@ void segments_load(u32 lp_index);
 
 /* acpi.c: fills in `machine` and `acpi`. */
 void acpi_read(u32 boot_apic_id);
+/* Marks a processor in the MADT as not there, for the root. On the boot page tables only. */
+void acpi_hide_processor(u32 apic_id);
 
 struct acpi_facts {
 	u16 pm_timer_port; /* 0 = absent */
@@ -86,6 +88,7 @@ extern struct acpi_facts acpi;
 
 /* apic.c */
 void apic_enable(void);
+void apic_disable(void); /* takes neither interrupts nor NMI from its pins any more */
 u32 apic_own_id(void);
 void apic_send(u32 apic_id, u32 command);
 u32 apic_timer_read(void);

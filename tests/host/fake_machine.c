@@ -131,6 +131,13 @@ void machine_start_lps(void (*entry)(u32 lp_index))
 		end(FAKE_STARTED);
 }
 
+/* On paper no second processor starts. */
+void machine_leave_boot_processor(void (*next)(void))
+{
+	(void)next;
+	fake.leaves++;
+}
+
 u32 machine_lp_index(void)
 {
 	return fake.lp;

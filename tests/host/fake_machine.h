@@ -60,6 +60,7 @@ struct fake_machine {
 	u32 stopped_others;	/* machine_stop_others() calls */
 	u8 sleep_types[2];
 	struct fake_lp lps[MAX_LPS];
+	u32 leaves;			/* calls of machine_leave_boot_processor() */
 	void (*lp_entry)(u32 lp_index); /* argument of machine_start_lps() */
 	u32 console_length;
 	char console[FAKE_CONSOLE_SIZE]; /* text written so far, terminated; later text is lost */

@@ -265,3 +265,31 @@ TEST(lp_timer_wakes)
 	world_step(1);
 	CHECK(lps[1].vp == vp);
 }
+
+/*
+ * A VP stops with a message for its parent, and at the same moment somebody else must run on its
+ * LP. The message is posted all the same: a VP in the queue could be suspended, and never would be.
+ */
+TEST(lp_message_before_switch)
+{
+	struct partition *child;
+	struct vp *vp;
+
+	world_boot();
+	child = world_child(64);
+	vp = world_vp(child, 0);
+	vp->activity = VP_ACTIVE;
+	world_halt_root(1);
+	world_start(vp);
+	world_run_on(1, vp);
+	fake_exit(INTERCEPT_IoPort, 2);
+	world_step(1);
+	CHECK(vp->message_waits);
+	vp_signal(root_partition.vps[1], ATTENTION_NMI);
+	world_step(1);
+	CHECK(lps[1].vp == root_partition.vps[1]);
+	CHECK(!vp->message_waits);
+	CHECK(vp->intercept_message.queued);
+	CHECK_EQ(SCHED_BLOCKED, vp->sched.state);
+	CHECK_EQ(0, vp->posting);
+}

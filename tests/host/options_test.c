@@ -24,13 +24,15 @@ TEST(options_defaults)
 	CHECK_EQ(0, options.lps);
 	CHECK_EQ(LOG_INFO, options.log);
 	CHECK_EQ(ROOT_PAGES_1G, options.root_pages);
+	CHECK_EQ(BOOT_PROCESSOR_AUTO, options.boot_processor);
 	CHECK(parse("    "));
 	CHECK_EQ(LOG_INFO, options.log);
 }
 
 TEST(options_all)
 {
-	CHECK(parse("root-memory=512M lps=3 log=debug root-pages=2m"));
+	CHECK(parse("root-memory=512M lps=3 log=debug root-pages=2m boot-processor=idle"));
+	CHECK_EQ(BOOT_PROCESSOR_IDLE, options.boot_processor);
 	CHECK_EQ(512ull << 20, options.root_memory);
 	CHECK_EQ(3, options.lps);
 	CHECK_EQ(LOG_DEBUG, options.log);

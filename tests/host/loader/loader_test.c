@@ -173,6 +173,31 @@ TEST(boot_options)
 	CHECK_EQ(1, slat_lookup(&root_partition.slat, 8 * MIB).level);
 }
 
+static u32 leaves(const char *line, bool unstable)
+{
+	u32 before = fake.leaves;
+
+	machine.boot.command_line = line;
+	machine.boot_processor_unstable = unstable;
+	CHECK(FAKE_ENDS(hypervisor_main()) != FAKE_STARTED); /* there is no root */
+	return fake.leaves - before;
+}
+
+/* Who may rely on the boot processor keeps it, unless told not to. */
+TEST(boot_processor_leaves)
+{
+	CHECK_EQ(0, leaves("", false));
+	CHECK_EQ(1, leaves("", true));
+	CHECK_EQ(1, leaves("boot-processor=auto", true));
+	CHECK_EQ(0, leaves("boot-processor=use", true));
+	CHECK_EQ(1, leaves("boot-processor=idle", false));
+	machine.lp_count = 1;
+	CHECK_EQ(0, leaves("", true));
+	CHECK_EQ(0, leaves("boot-processor=idle", false));
+	CHECK(strstr(fake.console, "no other processor") ||
+		strstr(fake.panic, "no other processor"));
+}
+
 /* Boots that must not begin say why. */
 TEST(boot_refused)
 {
