@@ -23,6 +23,7 @@ static void inform(struct payload_header *header, const char *arguments)
 	header->pool_start = hypervisor.pool_start;
 	header->pool_end = hypervisor.pool_end;
 	header->lp_count = machine.lp_count;
+	header->first_apic_id = machine.lps[0].apic_id;
 	memcpy(header->arguments, arguments, length);
 }
 

@@ -22,7 +22,8 @@ struct payload_header {
 	u64 pool_start;
 	u64 pool_end;
 	u64 lp_count;
-	u64 reserved[3];
+	u64 first_apic_id; /* of VP 0; the others' follow on the machines that tests run on */
+	u64 reserved[2];
 	char arguments[PAYLOAD_ARGUMENTS_SIZE]; /* the module's command line */
 };
 

@@ -58,7 +58,7 @@ static void check_send(u64 command, const char *name)
 
 static void check_sending(void)
 {
-	u64 self = (u64)this_cpu()->index << 32;
+	u64 self = (u64)cpu_apic_id(this_cpu()->index) << 32;
 	u64 logical = msr_read(APIC_LDR) << 32;
 
 	check_send(self, "physical destination");
@@ -276,7 +276,7 @@ static void check_software_disable(void)
 
 static void nmi_handler(struct frame *frame)
 {
-	u32 self = this_cpu()->index;
+	u32 self = cpu_apic_id(this_cpu()->index);
 
 	depth++;
 	max_depth = depth > max_depth ? depth : max_depth;
@@ -292,7 +292,7 @@ static void nmi_handler(struct frame *frame)
 
 static void check_nmi(void)
 {
-	u32 self = this_cpu()->index;
+	u32 self = cpu_apic_id(this_cpu()->index);
 
 	interrupt_handle(VECTOR_NMI, nmi_handler);
 	use(interrupt_count);

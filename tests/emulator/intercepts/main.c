@@ -55,7 +55,7 @@ static void check_hidden_bits(void)
 	check(BIT(21), first.ecx & BIT(21), "x2APIC");
 	check(BIT(9), first.edx & BIT(9), "local APIC is on");
 	check(0, mwait.eax | mwait.ebx | mwait.ecx | mwait.edx, "leaf 5 is empty");
-	check(this_cpu()->index, first.ebx >> 24, "leaf 1: APIC id");
+	check(cpu_apic_id(0), first.ebx >> 24, "leaf 1: APIC id");
 }
 
 static void check_state_bits(void)

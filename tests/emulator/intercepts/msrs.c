@@ -214,7 +214,7 @@ static void check_x2apic_msrs(void)
 {
 	u64 value;
 
-	check(this_cpu()->index, msr_read(APIC_ID), "x2APIC: ID");
+	check(cpu_apic_id(0), msr_read(APIC_ID), "x2APIC: ID");
 	check(VECTOR_GP, msr_try_write(APIC_ID, 1), "x2APIC: ID is read-only");
 	check(VECTOR_GP, msr_try_read(APIC_EOI, &value), "x2APIC: EOI is write-only");
 	check(VECTOR_GP, msr_try_write(APIC_EOI, 1), "x2APIC: EOI of something");
@@ -222,7 +222,7 @@ static void check_x2apic_msrs(void)
 	check(VECTOR_GP, msr_try_read(0x831, &value), "x2APIC: ICR has no high half");
 	check(VECTOR_GP, msr_try_write(APIC_TPR, 0x100), "x2APIC: TPR has 8 bits");
 	check(VECTOR_GP, msr_try_read(0x8ff, &value), "x2APIC: 0x8ff does not exist");
-	check(1, msr_read(APIC_LDR), "x2APIC: LDR of processor 0");
+	check(1 << cpu_apic_id(0), msr_read(APIC_LDR), "x2APIC: LDR of processor 0");
 }
 
 void check_other_msrs(void)

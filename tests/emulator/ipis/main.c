@@ -66,20 +66,21 @@ static void begin(void (*loop)(void *argument))
 static void end(void)
 {
 	stop = true;
-	apic_send(1, PING);
+	apic_send(cpu_apic_id(1), PING);
 	check(1, cpu_wait_idle(1), "the other processor goes on");
 }
 
 static void check_forms(const char *state)
 {
-	static const struct {
+	u32 other = cpu_apic_id(1); /* of the first cluster */
+	const struct {
 		u64 command;
 		const char *name;
 		u32 own; /* how many the sender gets */
 	} forms[] = {
-		{1ull << 32 | PONG, "physical", 0},
-		{2ull << 32 | ICR_LOGICAL | PONG, "logical", 0},
-		{3ull << 32 | ICR_LOGICAL | PONG, "logical, both", 1},
+		{(u64)other << 32 | PONG, "physical", 0},
+		{1ull << (32 + other) | ICR_LOGICAL | PONG, "logical", 0},
+		{3ull << (31 + other) | ICR_LOGICAL | PONG, "logical, both", 1},
 		{ICR_OTHERS | PONG, "shorthand others", 0},
 		{ICR_ALL | PONG, "shorthand all", 1},
 		{0xffffffffull << 32 | PONG, "broadcast", 1},
@@ -101,7 +102,7 @@ static void check_forms(const char *state)
 static void pong(struct frame *frame)
 {
 	interrupt_count(frame);
-	apic_send(0, PONG);
+	apic_send(cpu_apic_id(0), PONG);
 }
 
 static void check_round_trips(const char *state)
@@ -113,7 +114,7 @@ static void check_round_trips(const char *state)
 	for (u32 i = 0; i < ROUNDS; i++) {
 		u32 before = count_of(0, PONG);
 
-		apic_send(1, PING);
+		apic_send(cpu_apic_id(1), PING);
 		done += WAIT_FOR(count_of(0, PONG) == before + 1);
 		if (done != i + 1)
 			break;
@@ -139,7 +140,7 @@ static void check_nmis(const char *state)
 	for (u32 i = 0; i < 200; i++) {
 		u32 before = count_of(1, 2);
 
-		apic_send(1, ICR_NMI);
+		apic_send(cpu_apic_id(1), ICR_NMI);
 		done += WAIT_FOR(count_of(1, 2) == before + 1);
 	}
 	check(200, done, "%s: 200 NMIs", state);
@@ -161,7 +162,7 @@ static void flood_loop(void *argument)
 {
 	(void)argument;
 	for (u32 i = 0; i < 20000 && !stop; i++)
-		apic_send(0, PONG);
+		apic_send(cpu_apic_id(0), PONG);
 }
 
 static void check_flood(void)
@@ -171,12 +172,12 @@ static void check_flood(void)
 	begin(flood_loop);
 	interrupts_on();
 	for (u32 i = 0; i < 20000; i++)
-		apic_send(1, PONG);
+		apic_send(cpu_apic_id(1), PONG);
 	check(1, cpu_wait_idle(1), "flood: the other processor has sent all");
 	interrupts_off();
 	check_that(count_of(0, PONG) > ours, count_of(0, PONG), "flood: interrupts arrived here");
 	theirs = count_of(1, PONG);
-	apic_send(1, PONG);
+	apic_send(cpu_apic_id(1), PONG);
 	check(1, WAIT_FOR(count_of(1, PONG) > theirs), "flood: the next one arrives there");
 }
 
@@ -189,18 +190,18 @@ static void check_restart(void)
 	for (u32 i = 0; i < 20; i++)
 		check_quietly(1, cpu_start(1), "restart %u", i);
 	check(starts + 20, cpus[1].starts, "20 restarts by INIT and SIPI, from whatever it did");
-	apic_send(1, ICR_STARTUP | ICR_ASSERT | 8);
+	apic_send(cpu_apic_id(1), ICR_STARTUP | ICR_ASSERT | 8);
 	/* What comes later is delivered later: then the processor has seen the other one, too. */
 	before = count_of(1, PONG);
-	apic_send(1, PONG);
+	apic_send(cpu_apic_id(1), PONG);
 	check(1, WAIT_FOR(count_of(1, PONG) == before + 1),
 		"a restarted processor takes interrupts");
 	check(starts + 20, cpus[1].starts, "a startup interrupt without INIT is ignored");
 	check(1, count_of(1, PING) >= 1, "its counters are in memory");
-	apic_send(1, ICR_INIT | ICR_ASSERT);
+	apic_send(cpu_apic_id(1), ICR_INIT | ICR_ASSERT);
 	wait_100ns(10000);
-	apic_send(1, PONG);
-	apic_send(1, ICR_NMI);
+	apic_send(cpu_apic_id(1), PONG);
+	apic_send(cpu_apic_id(1), ICR_NMI);
 	wait_100ns(10000);
 	check(starts + 20, cpus[1].starts, "after INIT it waits, interrupts or not");
 	check(1, cpu_start(1), "and starts again");

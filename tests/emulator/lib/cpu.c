@@ -206,14 +206,19 @@ void cpu_entry(u32 index)
 	finish();
 }
 
+u32 cpu_apic_id(u32 index)
+{
+	return (u32)image_header.first_apic_id + index;
+}
+
 bool cpu_start(u32 index)
 {
 	memcpy((void *)STARTUP_ADDRESS, startup_code, (u64)(startup_code_end - startup_code));
 	cpus[index].online = false;
 	cpus[index].work = NULL;
-	apic_send(index, ICR_INIT | ICR_ASSERT);
+	apic_send(cpu_apic_id(index), ICR_INIT | ICR_ASSERT);
 	wait_100ns(100000);
-	apic_send(index, ICR_STARTUP | ICR_ASSERT | STARTUP_ADDRESS >> 12);
+	apic_send(cpu_apic_id(index), ICR_STARTUP | ICR_ASSERT | STARTUP_ADDRESS >> 12);
 	return WAIT_FOR(atomic_load(&cpus[index].online));
 }
 

@@ -66,6 +66,9 @@ u32 excursion(u64 cs, u64 ss, u64 rip);
 /* GS, IDT and APIC of the calling processor. */
 void cpu_prepare(u32 index);
 
+/* The APIC id of a processor. */
+u32 cpu_apic_id(u32 index);
+
 /* Starts another processor and waits until it is online. False: it did not come in 2 s. */
 bool cpu_start(u32 index);
 /* Lets a started processor call a function; returns at once. */

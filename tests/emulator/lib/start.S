@@ -8,6 +8,7 @@
 #define EFER	    0xc0000080
 #define EFER_LME_NX 0x900
 #define X2APIC_ID   0x802
+#define FIRST_APIC_ID 72 /* in struct payload_header */
 
 	.section .header, "ax"
 	.code32
@@ -70,6 +71,7 @@ long_mode:
 	mov	$X2APIC_ID, %ecx
 	rdmsr
 	mov	%eax, %edi
+	sub	image_header + FIRST_APIC_ID, %edi
 	/* Stacks of 16 KiB grow down from their ends. */
 	lea	1(%rdi), %rax
 	shl	$14, %rax
