@@ -261,11 +261,16 @@ static enum hv_status get_msr(struct vp *vp, u32 name, u64 *value)
 static enum hv_status set_msr(struct vp *vp, u32 name, u64 value)
 {
 	u32 msr = msr_of(name);
+	enum msr_outcome outcome;
 	u64 gpa;
 
-	return msr && vp_write_msr(vp, msr, value, &gpa) == MSR_DONE
-		       ? HV_STATUS_SUCCESS
-		       : HV_STATUS_INVALID_REGISTER_VALUE;
+	if (!msr)
+		return HV_STATUS_INVALID_REGISTER_VALUE;
+	outcome = vp_write_msr(vp, msr, value, &gpa);
+	/* A parent restores state before or after memory, as it likes. */
+	if (outcome == MSR_RETRY && vp_synic_restore_page(vp, msr, value))
+		outcome = MSR_DONE;
+	return outcome == MSR_DONE ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
 }
 
 /* ---- Dispatch ---- */
