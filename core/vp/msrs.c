@@ -276,10 +276,12 @@ static enum msr_outcome write_stimer(struct vp *vp, u32 msr, u64 value, u64 *gpa
 	return legal ? MSR_DONE : MSR_FAULT;
 }
 
-/* ---- The table: low byte of 0x400000xx ---- */
+/* ---- The table: low nine bits of 0x40000xxx ---- */
+
+#define SYNTHETIC_ROWS 0x200
 
 /* DOC: synthetic-msrs */
-static const struct msr_row synthetic_rows[256] = {
+static const struct msr_row synthetic_rows[SYNTHETIC_ROWS] = {
 	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
 	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
 	[0x02] = {HV_FEATURE_EAX_VP_INDEX, read_vp_index, NULL},
@@ -299,12 +301,14 @@ static const struct msr_row synthetic_rows[256] = {
 	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
 	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, read_stimer, write_stimer},
 	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
+	/* Their feature is no privilege: they look for themselves. */
+	[0x100 ... 0x105] = {0, vp_read_crash, vp_write_crash},
 };
 
 /* NULL: no such MSR for this VP. */
 static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
 {
-	const struct msr_row *row = &synthetic_rows[msr & 0xff];
+	const struct msr_row *row = &synthetic_rows[msr % SYNTHETIC_ROWS];
 
 	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
 }
@@ -313,7 +317,7 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
 
-	if (msr >> 8 == 0x400000) {
+	if (msr / SYNTHETIC_ROWS == 0x40000000 / SYNTHETIC_ROWS) {
 		row = synthetic_row(vp, msr);
 		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
 	}
@@ -332,7 +336,7 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 
 	if (msr >> 8 == 0x8)
 		return vp_in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
-	if (msr >> 8 == 0x400000) {
+	if (msr / SYNTHETIC_ROWS == 0x40000000 / SYNTHETIC_ROWS) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;
 	}

@@ -26,6 +26,10 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
 enum msr_outcome vp_read_synic(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 
+/* The same for what a crashing guest says (core/vp/crash.c). */
+enum msr_outcome vp_read_crash(struct vp *vp, u32 msr, u64 *value);
+enum msr_outcome vp_write_crash(struct vp *vp, u32 msr, u64 value, u64 *gpa);
+
 /* Takes a child's SIMP or SIEFP whose page is not there now. False: no such register. */
 bool vp_synic_restore_page(struct vp *vp, u32 msr, u64 value);
 

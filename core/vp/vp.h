@@ -72,6 +72,9 @@ enum vp_activity {
 /* Variable-range MTRRs of a child. */
 #define MTRR_VARIABLE 8
 
+/* Place of HV_REGISTER_GUEST_CRASH_CTL behind the five parameters. */
+#define CRASH_CTL 5
+
 /* Remembered code pages: a power of two. */
 #define FETCH_SLOTS 8
 /* Not canonical, so no RIP of any mode lies within a page behind it. */
@@ -141,8 +144,8 @@ struct vp {
 	struct synic_message intercept_message;
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
-	u16 cpuid_chain[65]; /* first result of each leaf + 1, see core/vp/cpuid.c */
-	u64 crash[5];
+	u16 cpuid_chain[65];	  /* first result of each leaf + 1, see core/vp/cpuid.c */
+	u64 crash[CRASH_CTL + 1]; /* P0 to P4, and what was reported */
 };
 
 _Static_assert(sizeof(struct vp) <= PAGE_SIZE, "a VP fits in one deposited page");
