@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Interrupts, ports, and the flush and IPI calls of guests (TLFS ch. 10, 11, 12). */
+/* Interrupts and ports, as parents use them (TLFS ch. 10, 11). */
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
 #include "core/interrupt/doorbell.h"
@@ -97,53 +97,6 @@ enum hv_status call_NotifyPortRingEmpty(struct call *call)
 	request = synic_ring_empty(&call->vp->synic, in->sint_index);
 	spin_unlock(&call->vp->synic_lock);
 	vp_synic_assert(call->vp, request);
-	return HV_STATUS_SUCCESS;
-}
-
-/*
- * Flushing too much is always right: every processor that runs the partition drops all it has
- * cached of it, whatever address space and range were named.
- */
-static enum hv_status flush(struct call *call)
-{
-	partition_flush(call->vp->partition);
-	call->reps_done = call->rep_count;
-	return HV_STATUS_SUCCESS;
-}
-
-enum hv_status call_FlushVirtualAddressSpace(struct call *call)
-{
-	stat_vp(call->vp, AddressSpaceFlushes)++;
-	return flush(call);
-}
-
-enum hv_status call_FlushVirtualAddressList(struct call *call)
-{
-	stat_vp(call->vp, GlobalGvaRangeFlushes)++;
-	return flush(call);
-}
-
-enum hv_status call_SendSyntheticClusterIpi(struct call *call)
-{
-	const struct hv_input_send_synthetic_cluster_ipi *in = call->input;
-
-	if (in->vector < HV_IPI_LOW_VECTOR || in->vector > HV_IPI_HIGH_VECTOR || in->target_vtl)
-		return HV_STATUS_INVALID_PARAMETER;
-	for (u32 i = 0; i < 64; i++) {
-		struct vp *vp = in->processor_mask & BIT(i) ? call_vp(call, i) : NULL;
-
-		if (vp)
-			vp_interrupt(vp, (u8)in->vector, false);
-	}
-	stat_vp(call->vp, ApicIpisSent)++;
-	return HV_STATUS_SUCCESS;
-}
-
-/* Whoever holds the lock that the caller spins on may be among those that wait for a processor. */
-enum hv_status call_NotifyLongSpinWait(struct call *call)
-{
-	(void)call;
-	lp_yield(lp_self());
 	return HV_STATUS_SUCCESS;
 }
 

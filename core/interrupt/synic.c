@@ -66,6 +66,16 @@ bool synic_can_receive(const struct synic *synic, u32 sint)
 	return (synic->control & SYNIC_ENABLE) && synic->message_page && sint_open(synic, sint);
 }
 
+bool synic_waiting(const struct synic *synic)
+{
+	if (!(synic->control & SYNIC_ENABLE) || !(synic->simp & SYNIC_ENABLE))
+		return false;
+	for (u32 sint = 0; sint < SYNIC_SINTS; sint++)
+		if (synic->head[sint] && sint_open(synic, sint))
+			return true;
+	return false;
+}
+
 static void enqueue(struct synic *synic, struct synic_message *message)
 {
 	u32 sint = message->sint;
@@ -269,10 +279,23 @@ struct synic_assert synic_ring_empty(struct synic *synic, u32 sint)
 	return signal_ring(synic, sint, synic->ring_signal[sint].sender);
 }
 
+/* A masked SINT counts: its last interrupt may not have been delivered yet. */
+static void find_auto_eoi(struct synic *synic)
+{
+	memset(synic->auto_eoi, 0, sizeof(synic->auto_eoi));
+	for (u32 i = 0; i < SYNIC_SINTS; i++) {
+		u32 vector = synic->sint[i] & SYNIC_SINT_VECTOR;
+
+		if (synic->sint[i] & SYNIC_SINT_AUTO_EOI)
+			synic->auto_eoi[vector / 32] |= 1u << vector % 32;
+	}
+}
+
 bool synic_write_sint(struct synic *synic, u32 sint, u64 value)
 {
 	if (!(value & SYNIC_SINT_MASKED) && (value & SYNIC_SINT_VECTOR) < 16)
 		return false;
 	synic->sint[sint] = value;
+	find_auto_eoi(synic);
 	return true;
 }

@@ -30,7 +30,8 @@ struct synic {
 	u64 simp;
 	u64 sirbp;
 	u64 sint[SYNIC_SINTS];
-	void *message_page; /* mapped SIMP page when enabled, else NULL */
+	u32 auto_eoi[8];    /* vectors of SINTs with auto-EOI */
+	void *message_page; /* mapped SIMP page when enabled, else NULL; a child's during a scan */
 	void *event_page;
 	void *ring_page;
 	u32 ring_head[SYNIC_SINTS];
@@ -64,6 +65,15 @@ void synic_reset(struct synic *synic);
 
 /* True if a message to `sint` would be taken now: enabled, page present, SINT unmasked. */
 bool synic_can_receive(const struct synic *synic, u32 sint);
+
+/* True if a message waits that could be delivered if the page were mapped. */
+bool synic_waiting(const struct synic *synic);
+
+/* Interrupts with this vector are ended by their delivery (TLFS). Called by the VP's own LP. */
+static inline bool synic_auto_eoi(const struct synic *synic, u8 vector)
+{
+	return synic->auto_eoi[vector / 32] & 1u << vector % 32;
+}
 
 /* Queues the message and, if its slot is empty, delivers it. The node must not be queued. */
 struct synic_assert synic_post(struct synic *synic, struct synic_message *message);

@@ -6,6 +6,7 @@
 #include "core/hypervisor.h"
 #include "core/log.h"
 #include "core/lp.h"
+#include "core/vp/msrs.h"
 #include "core/vp/vp.h"
 
 static void set_window(struct vp *vp, bool wanted)
@@ -61,6 +62,9 @@ static void deliver_interrupt(struct vp *vp)
 	}
 	set_window(vp, false);
 	vapic_accept(&vp->apic, (u8)vector);
+	/* Auto-EOI: it ends when it is delivered, and nothing above it is in service. */
+	if (__builtin_expect(synic_auto_eoi(&vp->synic, (u8)vector), 0))
+		vp_end_of_interrupt(vp);
 	stat_vp(vp, VirtualInterrupts)++;
 	vp->event = EVENT_PENDING | (u64)vector << HV_PENDING_INTERRUPTION_VECTOR_SHIFT;
 }
@@ -103,6 +107,14 @@ bool vp_prepare(struct vp *vp)
 	}
 	if (bits & (ATTENTION_INIT | ATTENTION_STARTUP))
 		deliver_startup(vp, bits);
+	if (bits & ATTENTION_SYNIC) {
+		vp_synic_deliver(vp);
+		if (atomic_load(&vp->suspend)) {
+			atomic_or(
+				&vp->attention, bits & ~(u32)(ATTENTION_SYNIC | ATTENTION_SUSPEND));
+			return false;
+		}
+	}
 	if (vp->activity == VP_WAIT_SIPI)
 		return false;
 	if (bits & ATTENTION_FLUSH)

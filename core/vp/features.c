@@ -51,6 +51,7 @@ static const struct synthetic_row synthetic_rows[] = {
 		HV_FEATURE_EDX_FREQUENCY_MSRS, 0},
 	{HV_SYNTHETIC_FEATURE_DIRECT_SYNTHETIC_TIMERS, 0, HV_FEATURE_EDX_DIRECT_SYNTHETIC_TIMERS,
 		0},
+	{HV_SYNTHETIC_FEATURE_EXTENDED_PROCESSOR_MASKS, 0, 0, HV_HINT_EX_PROCESSOR_MASKS},
 	{HV_SYNTHETIC_FEATURE_TB_FLUSH_HYPERCALLS, 0, 0, HV_HINT_REMOTE_TLB_FLUSH},
 	{HV_SYNTHETIC_FEATURE_SYNTHETIC_CLUSTER_IPI, 0, 0, HV_HINT_CLUSTER_IPI},
 };
@@ -69,7 +70,8 @@ void features_child(struct partition *partition, u64 synthetic)
 	partition->synthetic_features = synthetic;
 	partition->announced = synthetic & HV_SYNTHETIC_FEATURE_HYPERVISOR_PRESENT;
 	partition->privileges = 0;
-	partition->feature_edx = 0;
+	/* Of everybody who may know that there is a hypervisor. */
+	partition->feature_edx = partition->announced ? HV_FEATURE_EDX_GUEST_CRASH_MSRS : 0;
 	partition->hints = HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI;
 	for (u32 i = 0; i < ARRAY_SIZE(synthetic_rows); i++) {
 		const struct synthetic_row *row = &synthetic_rows[i];

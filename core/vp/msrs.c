@@ -43,8 +43,7 @@ static enum msr_outcome read_hypercall(struct vp *vp, u32 msr, u64 *value)
 	return MSR_DONE;
 }
 
-/* The root's pages are ours and fixed; it may only switch them on and off. */
-static bool page_allowed(const struct vp *vp, u64 old, u64 value)
+bool vp_page_allowed(const struct vp *vp, u64 old, u64 value)
 {
 	return !vp->partition->is_root || !((old ^ value) & HV_MSR_PAGE_ADDRESS_MASK);
 }
@@ -55,7 +54,7 @@ static enum msr_outcome write_hypercall(struct vp *vp, u32 msr, u64 value, u64 *
 	u8 *page;
 
 	(void)msr;
-	if (!page_allowed(vp, partition->hypercall_msr, value) || (value & 0xffc))
+	if (!vp_page_allowed(vp, partition->hypercall_msr, value) || (value & 0xffc))
 		return MSR_FAULT;
 	if (partition->hypercall_msr & HV_HYPERCALL_MSR_LOCKED)
 		return MSR_FAULT;
@@ -85,7 +84,7 @@ static enum msr_outcome write_reference_tsc(struct vp *vp, u32 msr, u64 value, u
 	struct partition *partition = vp->partition;
 
 	(void)msr;
-	if (!page_allowed(vp, partition->reference_tsc_msr, value))
+	if (!vp_page_allowed(vp, partition->reference_tsc_msr, value))
 		return MSR_FAULT;
 	*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
 	if ((value & HV_MSR_PAGE_ENABLE) &&
@@ -232,7 +231,7 @@ static enum msr_outcome write_assist_page(struct vp *vp, u32 msr, u64 value, u64
 {
 	(void)msr;
 	(void)gpa;
-	if (!page_allowed(vp, vp->assist_page_msr, value))
+	if (!vp_page_allowed(vp, vp->assist_page_msr, value))
 		return MSR_FAULT;
 	vp->assist_page_msr = value;
 	return MSR_DONE;
@@ -247,97 +246,6 @@ static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
 	vp->activity = VP_IDLE;
 	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 	return MSR_SUSPEND;
-}
-
-/* ---- SynIC ---- */
-
-static u64 *synic_page_register(struct vp *vp, u32 msr, void ***page)
-{
-	switch (msr) {
-	case HV_X64_MSR_SIEFP:
-		*page = &vp->synic.event_page;
-		return &vp->synic.siefp;
-	case HV_X64_MSR_SIMP:
-		*page = &vp->synic.message_page;
-		return &vp->synic.simp;
-	default:
-		*page = &vp->synic.ring_page;
-		return &vp->synic.sirbp;
-	}
-}
-
-static enum msr_outcome read_synic(struct vp *vp, u32 msr, u64 *value)
-{
-	void **page;
-
-	if (msr == HV_X64_MSR_SCONTROL)
-		*value = vp->synic.control;
-	else if (msr == HV_X64_MSR_SVERSION)
-		*value = HV_SVERSION_1;
-	else if (msr == HV_X64_MSR_EOM)
-		*value = 0;
-	else if (msr >= HV_X64_MSR_SINT0)
-		*value = vp->synic.sint[msr - HV_X64_MSR_SINT0];
-	else
-		*value = *synic_page_register(vp, msr, &page);
-	return MSR_DONE;
-}
-
-/* Whatever was changed, messages that waited for it may go now. */
-static void scan_all(struct vp *vp)
-{
-	for (u32 sint = 0; sint < SYNIC_SINTS; sint++) {
-		struct synic_assert request;
-
-		spin_lock(&vp->synic_lock);
-		request = synic_scan(&vp->synic, sint);
-		spin_unlock(&vp->synic_lock);
-		vp_synic_assert(vp, request);
-	}
-}
-
-static enum msr_outcome write_synic_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	void **page;
-	u64 *reg = synic_page_register(vp, msr, &page);
-	void *memory = NULL;
-
-	if (!page_allowed(vp, *reg, value))
-		return MSR_FAULT;
-	if (value & HV_MSR_PAGE_ENABLE) {
-		*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
-		memory = partition_memory(vp->partition, *gpa, SLAT_READ | SLAT_WRITE);
-		if (!memory)
-			return MSR_RETRY;
-	}
-	spin_lock(&vp->synic_lock);
-	*reg = value;
-	/* A child's pages may move under its parent's hands, so only the root's are kept mapped. */
-	*page = vp->partition->is_root ? memory : NULL;
-	spin_unlock(&vp->synic_lock);
-	return MSR_DONE;
-}
-
-static enum msr_outcome write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	enum msr_outcome outcome = MSR_DONE;
-	bool legal = true;
-
-	if (msr == HV_X64_MSR_SIEFP || msr == HV_X64_MSR_SIMP || msr == HV_X64_MSR_SIRBP) {
-		outcome = write_synic_page(vp, msr, value, gpa);
-	} else {
-		spin_lock(&vp->synic_lock);
-		if (msr == HV_X64_MSR_SCONTROL)
-			vp->synic.control = value;
-		else if (msr >= HV_X64_MSR_SINT0)
-			legal = synic_write_sint(&vp->synic, msr - HV_X64_MSR_SINT0, value);
-		spin_unlock(&vp->synic_lock);
-	}
-	if (!legal)
-		return MSR_FAULT;
-	if (outcome == MSR_DONE)
-		scan_all(vp);
-	return outcome;
 }
 
 /* ---- Synthetic timers ---- */
@@ -368,10 +276,12 @@ static enum msr_outcome write_stimer(struct vp *vp, u32 msr, u64 value, u64 *gpa
 	return legal ? MSR_DONE : MSR_FAULT;
 }
 
-/* ---- The table: low byte of 0x400000xx ---- */
+/* ---- The table: low nine bits of 0x40000xxx ---- */
+
+#define SYNTHETIC_ROWS 0x200
 
 /* DOC: synthetic-msrs */
-static const struct msr_row synthetic_rows[256] = {
+static const struct msr_row synthetic_rows[SYNTHETIC_ROWS] = {
 	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
 	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
 	[0x02] = {HV_FEATURE_EAX_VP_INDEX, read_vp_index, NULL},
@@ -385,18 +295,20 @@ static const struct msr_row synthetic_rows[256] = {
 	[0x72] = {HV_FEATURE_EAX_APIC_MSRS, read_tpr, write_tpr},
 	/* The root maps its assist pages whatever the privilege says. */
 	[0x73] = {HV_FEATURE_EAX_APIC_MSRS, read_assist_page, write_assist_page},
-	[0x80] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
-	[0x81] = {HV_FEATURE_EAX_SYNIC, read_synic, NULL},
-	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
-	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
+	[0x80] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
+	[0x81] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, NULL},
+	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
+	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
 	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, read_stimer, write_stimer},
 	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
+	/* Their feature is no privilege: they look for themselves. */
+	[0x100 ... 0x105] = {0, vp_read_crash, vp_write_crash},
 };
 
 /* NULL: no such MSR for this VP. */
 static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
 {
-	const struct msr_row *row = &synthetic_rows[msr & 0xff];
+	const struct msr_row *row = &synthetic_rows[msr % SYNTHETIC_ROWS];
 
 	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
 }
@@ -405,7 +317,7 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
 
-	if (msr >> 8 == 0x400000) {
+	if (msr / SYNTHETIC_ROWS == 0x40000000 / SYNTHETIC_ROWS) {
 		row = synthetic_row(vp, msr);
 		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
 	}
@@ -424,7 +336,7 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 
 	if (msr >> 8 == 0x8)
 		return vp_in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
-	if (msr >> 8 == 0x400000) {
+	if (msr / SYNTHETIC_ROWS == 0x40000000 / SYNTHETIC_ROWS) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;
 	}

@@ -22,6 +22,20 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
 
+/* The same for those of the SynIC (core/vp/synic.c); they are rows of the table in msrs.c. */
+enum msr_outcome vp_read_synic(struct vp *vp, u32 msr, u64 *value);
+enum msr_outcome vp_write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa);
+
+/* The same for what a crashing guest says (core/vp/crash.c). */
+enum msr_outcome vp_read_crash(struct vp *vp, u32 msr, u64 *value);
+enum msr_outcome vp_write_crash(struct vp *vp, u32 msr, u64 value, u64 *gpa);
+
+/* Takes a child's SIMP or SIEFP whose page is not there now. False: no such register. */
+bool vp_synic_restore_page(struct vp *vp, u32 msr, u64 value);
+
+/* The root's pages are the hypervisor's and fixed; it may only switch them on and off. */
+bool vp_page_allowed(const struct vp *vp, u64 old, u64 value);
+
 #define MSR_X2APIC_EOI 0x80b
 
 /* The VP has ended its highest interrupt in service, if there is one. */

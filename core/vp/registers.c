@@ -185,7 +185,7 @@ static u64 *stored(struct vp *vp, u32 name)
 		return &vp->mtrr_variable[2 * (name - HV_REGISTER_MSR_MTRR_PHYS_MASK0) + 1];
 	if (name >= HV_REGISTER_MSR_MTRR_FIX64K00000 && name <= HV_REGISTER_MSR_MTRR_FIX4KF8000)
 		return &vp->mtrr_fixed[name - HV_REGISTER_MSR_MTRR_FIX64K00000];
-	if (name >= HV_REGISTER_GUEST_CRASH_P0 && name <= HV_REGISTER_GUEST_CRASH_P4)
+	if (name >= HV_REGISTER_GUEST_CRASH_P0 && name <= HV_REGISTER_GUEST_CRASH_CTL)
 		return &vp->crash[name - HV_REGISTER_GUEST_CRASH_P0];
 	switch (name) {
 	case HV_REGISTER_MSR_MTRR_DEF_TYPE:
@@ -261,11 +261,16 @@ static enum hv_status get_msr(struct vp *vp, u32 name, u64 *value)
 static enum hv_status set_msr(struct vp *vp, u32 name, u64 value)
 {
 	u32 msr = msr_of(name);
+	enum msr_outcome outcome;
 	u64 gpa;
 
-	return msr && vp_write_msr(vp, msr, value, &gpa) == MSR_DONE
-		       ? HV_STATUS_SUCCESS
-		       : HV_STATUS_INVALID_REGISTER_VALUE;
+	if (!msr)
+		return HV_STATUS_INVALID_REGISTER_VALUE;
+	outcome = vp_write_msr(vp, msr, value, &gpa);
+	/* A parent restores state before or after memory, as it likes. */
+	if (outcome == MSR_RETRY && vp_synic_restore_page(vp, msr, value))
+		outcome = MSR_DONE;
+	return outcome == MSR_DONE ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
 }
 
 /* ---- Dispatch ---- */
@@ -274,7 +279,7 @@ static const struct register_row rows[] = {
 	{HV_REGISTER_EXPLICIT_SUSPEND, HV_REGISTER_INTERCEPT_SUSPEND, get_suspend, set_suspend},
 	{HV_REGISTER_INTERNAL_ACTIVITY_STATE, HV_REGISTER_INTERNAL_ACTIVITY_STATE, get_activity,
 		set_activity},
-	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_P4, get_stored, set_stored},
+	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_CTL, get_stored, set_stored},
 	{HV_REGISTER_PENDING_INTERRUPTION, HV_REGISTER_PENDING_INTERRUPTION, get_event, set_event},
 	{HV_REGISTER_INTERRUPT_STATE, HV_REGISTER_INTERRUPT_STATE, get_interrupt_state,
 		set_interrupt_state},

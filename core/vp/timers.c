@@ -50,19 +50,12 @@ void vp_timers_update(struct vp *vp)
 
 static void fire(struct vp *vp, const struct stimer_fire *what)
 {
-	struct synic_assert request = {0};
-
 	if (what->vector) {
 		(void)atomic_add(&stat_vp(vp, SyntheticInterrupts), 1);
 		vp_interrupt(vp, what->vector, false);
 	}
-	if (!what->message)
-		return;
-	spin_lock(&vp->synic_lock);
-	if (!what->message->queued)
-		request = synic_post(&vp->synic, what->message);
-	spin_unlock(&vp->synic_lock);
-	vp_synic_assert(vp, request);
+	if (what->message)
+		vp_synic_post(vp, what->message);
 }
 
 void vp_timers_expire(struct vp *vp, u64 now_tsc)

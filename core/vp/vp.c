@@ -110,12 +110,11 @@ bool vp_runnable(const struct vp *vp)
 	case VP_WAIT_SIPI:
 		return attention & (ATTENTION_STARTUP | ATTENTION_INIT);
 	case VP_HALTED:
-		if (attention & (ATTENTION_NMI | ATTENTION_INIT | ATTENTION_EVENT))
+		if (attention & ATTENTION_WAKES)
 			return true;
 		return (vp->regs.rflags & RFLAGS_IF) && vapic_deliverable(&vp->apic) >= 0;
 	case VP_IDLE:
-		return (attention & (ATTENTION_NMI | ATTENTION_INIT | ATTENTION_EVENT)) ||
-		       vapic_deliverable(&vp->apic) >= 0;
+		return (attention & ATTENTION_WAKES) || vapic_deliverable(&vp->apic) >= 0;
 	}
 	return false;
 }
@@ -197,14 +196,6 @@ void vp_inject_exception(struct vp *vp, u8 vector, s64 error_code)
 	if (error_code >= 0)
 		vp->event |= HV_PENDING_INTERRUPTION_DELIVER_ERROR_CODE |
 			     (u64)error_code << HV_PENDING_INTERRUPTION_ERROR_CODE_SHIFT;
-}
-
-void vp_synic_assert(struct vp *vp, struct synic_assert request)
-{
-	if (!request.vector)
-		return;
-	(void)atomic_add(&stat_vp(vp, SyntheticInterrupts), 1);
-	vp_interrupt(vp, request.vector, false);
 }
 
 u64 vp_register64(const struct vp *vp, enum hv_register_name name)

@@ -48,6 +48,10 @@ struct vp_regs {
 #define ATTENTION_SUSPEND   BIT(4) /* suspend flags were set */
 #define ATTENTION_FLUSH	    BIT(5) /* translations are stale */
 #define ATTENTION_EVENT	    BIT(6) /* vp->event waits for injection */
+#define ATTENTION_SYNIC	    BIT(7) /* a child's messages may be deliverable */
+
+/* What a VP without work must be loaded for; a message may be followed by an interrupt. */
+#define ATTENTION_WAKES (ATTENTION_NMI | ATTENTION_INIT | ATTENTION_EVENT | ATTENTION_SYNIC)
 
 /* vp->suspend: HV_REGISTER_EXPLICIT_SUSPEND and HV_REGISTER_INTERCEPT_SUSPEND. */
 #define SUSPEND_EXPLICIT  BIT(0)
@@ -67,6 +71,9 @@ enum vp_activity {
 
 /* Variable-range MTRRs of a child. */
 #define MTRR_VARIABLE 8
+
+/* Place of HV_REGISTER_GUEST_CRASH_CTL behind the five parameters. */
+#define CRASH_CTL 5
 
 /* Remembered code pages: a power of two. */
 #define FETCH_SLOTS 8
@@ -137,8 +144,8 @@ struct vp {
 	struct synic_message intercept_message;
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
-	u16 cpuid_chain[65]; /* first result of each leaf + 1, see core/vp/cpuid.c */
-	u64 crash[5];
+	u16 cpuid_chain[65];	  /* first result of each leaf + 1, see core/vp/cpuid.c */
+	u64 crash[CRASH_CTL + 1]; /* P0 to P4, and what was reported */
 };
 
 _Static_assert(sizeof(struct vp) <= PAGE_SIZE, "a VP fits in one deposited page");
@@ -213,6 +220,10 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc);
 
 /* Carries out what a synic call asked for. */
 void vp_synic_assert(struct vp *vp, struct synic_assert request);
+/* Posts a message from any LP, unless it waits already. */
+void vp_synic_post(struct vp *vp, struct synic_message *message);
+/* Puts a child's messages into its memory, just before it is entered. May suspend it. */
+void vp_synic_deliver(struct vp *vp);
 
 /* How the VP's page tables are to be walked now. */
 struct walk_context;

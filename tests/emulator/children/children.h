@@ -31,5 +31,7 @@ void check_apic(void);
 void check_startup(void);
 /* doorbell.c */
 void check_doorbell(void);
+/* synic.c */
+void check_child_messages(void);
 
 #endif

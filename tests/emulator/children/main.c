@@ -3,8 +3,9 @@
  * Child partitions, seen from both sides at once.
  *
  * What: a parent that uses the raw hypercalls, without Linux and without a VMM: messages of port
- * and memory intercepts, registers, suspension, interrupts, CPUID results, doorbells; and children
- * that misbehave: parent's calls, triple faults, states that no processor can be in.
+ * and memory intercepts, registers, suspension, interrupts, CPUID results, doorbells, messages of
+ * the child's timers; and children that misbehave: parent's calls, triple faults, states that no
+ * processor can be in.
  * Why: a VMM hides half of the interface, because it repairs or ignores much; an intercept with a
  * wrong instruction length or a stale register shows there as a guest that hangs next Tuesday. And
  * a child must not be able to bring down more than itself.
@@ -32,5 +33,6 @@ void test_main(void)
 	check_apic();
 	check_startup();
 	check_doorbell();
+	check_child_messages();
 	check(0, (u64)pages_lent, "all deposited pages came back");
 }

@@ -301,6 +301,12 @@ TEST(partition_synthetic_features)
 	CHECK_EQ(partition->privileges, get_good(partition, PROPERTY(PRIVILEGE_FLAGS)));
 	CHECK(partition->privileges & HV_FEATURE_EAX_SYNIC);
 	CHECK_EQ(0, partition->privileges >> 32);
+	CHECK(partition->feature_edx & HV_FEATURE_EDX_GUEST_CRASH_MSRS);
+	CHECK(partition->hints & HV_HINT_EX_PROCESSOR_MASKS);
+	CHECK_STATUS(SUCCESS,
+		set(partition, PROPERTY(SYNTHETIC_PROC_FEATURES),
+			features_assignable() & ~HV_SYNTHETIC_FEATURE_EXTENDED_PROCESSOR_MASKS));
+	CHECK(!(partition->hints & HV_HINT_EX_PROCESSOR_MASKS));
 	for (u32 bit = 0; bit < 64; bit++)
 		if (!(features_assignable() & 1ull << bit))
 			CHECK_STATUS(PROPERTY_VALUE_OUT_OF_RANGE,
@@ -308,6 +314,7 @@ TEST(partition_synthetic_features)
 	CHECK_STATUS(SUCCESS, set(partition, PROPERTY(SYNTHETIC_PROC_FEATURES), 0));
 	CHECK(!partition->announced);
 	CHECK_EQ(0, partition->privileges);
+	CHECK_EQ(0, partition->feature_edx);
 }
 
 TEST(partition_time)

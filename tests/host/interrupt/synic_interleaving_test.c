@@ -3,6 +3,7 @@
 #include "tests/host/interrupt/interleaving.h"
 
 #define synic_reset	  interleaved_reset
+#define synic_waiting	  interleaved_waiting
 #define synic_can_receive interleaved_can_receive
 #define synic_post	  interleaved_post
 #define synic_scan	  interleaved_scan

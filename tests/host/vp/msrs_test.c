@@ -316,3 +316,32 @@ TEST(cpuid_state_bits)
 	vp_cpuid(child, 13, 0, out);
 	CHECK_EQ(7, out[0]);
 }
+
+/* Parameters, then the report; the parent reads both, the guest what is supported. */
+TEST(msr_crash)
+{
+	boot(true);
+	CHECK(child->partition->feature_edx & HV_FEATURE_EDX_GUEST_CRASH_MSRS);
+	CHECK_EQ(HV_CRASH_CTL_NOTIFY, value_of(child, HV_X64_MSR_CRASH_CTL));
+	for (u32 i = 0; i < 5; i++)
+		CHECK_EQ(MSR_DONE, write(child, HV_X64_MSR_CRASH_P0 + i, 0x1111111111111111 * i));
+	for (u32 i = 0; i < 5; i++)
+		CHECK_EQ(0x1111111111111111 * i, value_of(child, HV_X64_MSR_CRASH_P0 + i));
+	CHECK_EQ(0, child->partition->log_lines);
+	CHECK_EQ(0, world_get_register(child, HV_REGISTER_GUEST_CRASH_CTL));
+	/* Nothing is reported, or only what is not supported. */
+	CHECK_EQ(MSR_DONE, write(child, HV_X64_MSR_CRASH_CTL, HV_CRASH_CTL_MESSAGE));
+	CHECK_EQ(0, child->partition->log_lines);
+	CHECK_EQ(0, world_get_register(child, HV_REGISTER_GUEST_CRASH_CTL));
+	CHECK_EQ(MSR_DONE,
+		write(child, HV_X64_MSR_CRASH_CTL, HV_CRASH_CTL_NOTIFY | HV_CRASH_CTL_MESSAGE));
+	CHECK_EQ(1, child->partition->log_lines);
+	CHECK_EQ(HV_CRASH_CTL_NOTIFY, world_get_register(child, HV_REGISTER_GUEST_CRASH_CTL));
+	CHECK_EQ(0x4444444444444444, world_get_register(child, HV_REGISTER_GUEST_CRASH_P4));
+	CHECK_EQ(HV_CRASH_CTL_NOTIFY, value_of(child, HV_X64_MSR_CRASH_CTL));
+	CHECK_STATUS(SUCCESS, world_set_register(child, HV_REGISTER_GUEST_CRASH_CTL, 0));
+	CHECK_EQ(0, world_get_register(child, HV_REGISTER_GUEST_CRASH_CTL));
+	CHECK_EQ(MSR_FAULT, read(child, HV_X64_MSR_CRASH_CTL + 1));
+	CHECK_EQ(MSR_FAULT, read(root, HV_X64_MSR_CRASH_P0));
+	CHECK_EQ(MSR_FAULT, write(root, HV_X64_MSR_CRASH_CTL, HV_CRASH_CTL_NOTIFY));
+}
