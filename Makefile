@@ -109,12 +109,21 @@ $(BUILD)/hvstat/tests-$(1): $(HVSTAT_SRCS) $(HVSTAT_TESTS) $(HVSTAT_HEADERS)
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVSTAT_RULES,$(compiler))))
 
+# Static: the root image has another C library than the machine that builds.
+$(BUILD)/hvstat/hvstat: hvstat/main.c $(HVSTAT_SRCS) $(HVSTAT_HEADERS)
+	@mkdir -p $(@D)
+	@$(CC) $(HVSTAT_CFLAGS) -static hvstat/main.c $(HVSTAT_SRCS) -o $@ $(HVSTAT_LDLIBS)
+hvstat: deps ## the performance monitor for the root partition
+	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat
+
 check-hvstat: deps ## tests of the performance monitor
-	@$(MAKE) --no-print-directory $(HOST_COMPILERS:%=$(BUILD)/hvstat/tests-%)
+	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat $(HOST_COMPILERS:%=$(BUILD)/hvstat/tests-%)
 	@set -e; for cc in $(HOST_COMPILERS); do \
 		echo "check-hvstat: $$cc"; \
 		$(BUILD)/hvstat/tests-$$cc; \
 	done
+	@echo "check-hvstat: the program"
+	@tests/hvstat/cli.sh $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tests-gcc
 
 e2e: inputs ## unattended runs of the emulated machine
 	@$(MAKE) --no-print-directory -s all

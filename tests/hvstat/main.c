@@ -18,6 +18,11 @@ static const struct {
 	TEST(metric),
 	TEST(sample),
 	TEST(fuzz),
+	TEST(matches),
+	TEST(paths),
+	TEST(tables),
+	TEST(exits),
+	TEST(arguments),
 };
 
 int main(int argc, char **argv)

@@ -47,5 +47,10 @@ void test_parse(void);
 void test_metric(void);
 void test_sample(void);
 void test_fuzz(void);
+void test_matches(void);
+void test_paths(void);
+void test_tables(void);
+void test_exits(void);
+void test_arguments(void);
 
 #endif
