@@ -94,7 +94,7 @@ check: deps ## unit tests on the host
 
 HVSTAT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla -I.
-HVSTAT_LDLIBS := -lm
+HVSTAT_LDLIBS := -lncursesw -ltinfo -lm
 # The program's main() is not among what the tests link.
 HVSTAT_SRCS := $(filter-out hvstat/main.c,$(wildcard hvstat/*.c))
 HVSTAT_TESTS := $(wildcard tests/hvstat/*.c)
@@ -123,6 +123,9 @@ check-hvstat: deps ## tests of the performance monitor
 		$(BUILD)/hvstat/tests-$$cc; \
 	done
 	@echo "check-hvstat: the program"
+	@rm -rf $(BUILD)/hvstat/tree && mkdir $(BUILD)/hvstat/tree
+	@$(BUILD)/hvstat/tests-gcc tree $(BUILD)/hvstat/tree 100
+	@tests/hvstat/screen_test.py $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tree
 	@tests/hvstat/cli.sh $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tests-gcc
 
 e2e: inputs ## unattended runs of the emulated machine

@@ -6,6 +6,9 @@
 static const char help[] =
 	"hvstat shows what the hypervisor and its guests do.\n"
 	"\n"
+	"  hvstat [top] [-b] [-n COUNT] [-d SECONDS] [-s COLUMN] [-g NAME] [-v]\n"
+	"      who does how much, again and again; h in it for help; -b as plain text,\n"
+	"      -s sorted by RUN, HV, WAIT, ..., -g part of the name, -v with VPs\n"
 	"  hvstat counters [-a] [-v] [PATTERN]\n"
 	"      lists counters; -a also as the kernel names them, -v with their meaning\n"
 	"  hvstat get PATH... [-si SECONDS] [-sc COUNT] [-f csv|tsv|json] [-o FILE]\n"
@@ -20,6 +23,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct options *options, int count, char **words);
 } commands[] = {
+	{"top", command_top},
 	{"counters", command_counters},
 	{"get", command_get},
 	{"exits", command_exits},
@@ -57,7 +61,11 @@ static int common(struct options *options, int *count, char **words)
 static int run(const struct options *options, int count, char **words)
 {
 	const char *command = count ? words[0] : "top";
+	bool given = count &&
+		     (words[0][0] != '-' || !strcmp(command, "--help") || !strcmp(command, "-h"));
 
+	if (!given)
+		return command_top(options, count, words);
 	if (!strcmp(command, "--help") || !strcmp(command, "-h") || !strcmp(command, "help")) {
 		fputs(help, stdout);
 		return 0;

@@ -61,6 +61,11 @@ check "no such guest" 1 "no partition ftp" run exits ftp
 check "counters" 0 '^\\Hyper-V Hypervisor Virtual Processor\(\*\)\\CPU Wait Time Per Dispatch$' run counters
 check "counters, meaning" 0 $'\tLogicalProcessors\tlogical processors the hypervisor' run counters -v 'logical p'
 check "counters, none" 1 "nothing matches" run counters nonsense
+check "top without a terminal" 0 '^\+ partition 7 +2 +0\.0 ' run -n 2 -d 0.1 -s interc
+check "top with VPs" 0 '^   VP 1 +0\.0 ' run top -b -n 1 -d 0.1 -v
+check "top of a name" 0 '^- mail ' run --names "$work/names" top -g ail -v -n 1 -d 0.1
+check "top, no such column" 2 "fun is no column" run -s fun
+check "top, a full disk" 1 "cannot write: No space" bash -c "'$hvstat' --root '$tree' -b -d 0.1 >/dev/full"
 if ((EUID)); then
     chmod 0 "$tree/stats"
     check "not allowed" 1 "Permission denied \(only the superuser" run get '\*\*'

@@ -23,6 +23,7 @@ static const struct {
 	TEST(tables),
 	TEST(exits),
 	TEST(arguments),
+	TEST(view),
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Paths, tables and JSON of the program, on samples on paper. */
 #define _GNU_SOURCE
-#include "hvstat/program.h"
+#include "hvstat/view.h"
 #include "tests/hvstat/test.h"
 #include <stdlib.h>
 #include <time.h>
@@ -213,4 +213,58 @@ void test_arguments(void)
 	CHECK(parse_count("3", &count) && count == 3);
 	CHECK(!parse_count("0", &count) && !parse_count("", &count) && !parse_count("3x", &count));
 	CHECK(!parse_count("99999999999999999999", &count) && !parse_count("-1", &count));
+}
+
+static void print_view(
+	FILE *file, const struct view_choice *choice, struct paper *before, struct paper *after)
+{
+	struct view view;
+	char line[256];
+
+	CHECK(view_build(&view, choice, before ? &before->sample : NULL, &after->sample));
+	view_head(choice, line, sizeof(line));
+	fprintf(file, "%s\n%s\n", view.machine[2], line);
+	CHECK(strlen(line) <= VIEW_WIDTH);
+	for (unsigned i = 0; i < view.count; i++) {
+		view_line(&view.rows[i], line, sizeof(line));
+		CHECK(strlen(line) <= VIEW_WIDTH);
+		fprintf(file, "%s\n", line);
+	}
+	view_free(&view);
+}
+
+void test_view(void)
+{
+	struct paper before, after;
+	struct view_choice choice = {.sort = INTERCEPTS};
+	FILE *file = begin();
+
+	draw_two(&before, &after);
+	set(&after.objects[4], 1, 30000000), set(&after.objects[4], 59, 40000000000);
+	set(&after.objects[5], 1, 10000000), set(&after.objects[5], 2, 5000000);
+	view_toggle(&choice, 5, true);
+	print_view(file, &choice, &before, &after);
+	choice.reverse = true;
+	view_toggle(&choice, 5, false);
+	print_view(file, &choice, &before, &after);
+	strcpy(choice.filter, "TION 5");
+	print_view(file, &choice, NULL, &after);
+	fclose(file);
+#define HEAD "  PARTITION          VPS   RUN%   HV%  WAITns*INTERC/s nsEACH INTERR/s HYPERC/s\n"
+	CHECK_TEXT(text,
+		"a second:   8 intercepts  20000000000 virtual interrupts  4 hypercalls\n" HEAD
+		"- partition 5          2   50.0  25.0       0        8    750        0        4\n"
+		"   VP 0                    50.0  25.0       0        7    743        0        3\n"
+		"   VP 1                     0.0   0.0       0        1    800        0        1\n"
+		"+ root                 1  150.0   0.0       0        0      0 20000.0M        0\n"
+		"a second:   8 intercepts  20000000000 virtual interrupts  4 hypercalls\n" HEAD
+		"+ root                 1  150.0   0.0       0        0      0 20000.0M        0\n"
+		"+ partition 5          2   50.0  25.0       0        8    750        0        4\n"
+		"a second:   0 intercepts  0 virtual interrupts  0 hypercalls\n" HEAD
+		"+ partition 5          2      -     -       -        -      -        -        "
+		"-\n");
+	free(text);
+	text = NULL;
+	CHECK(view_column("run") == RUN && view_column("ID") == -1 && view_column("x") == -2 &&
+		view_column("") == -2);
 }

@@ -52,5 +52,6 @@ void test_paths(void);
 void test_tables(void);
 void test_exits(void);
 void test_arguments(void);
+void test_view(void);
 
 #endif
