@@ -21,7 +21,7 @@ OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 	-T boot/link.ld
 
-.PHONY: all clean help deps inputs run shell check emu e2e bench lint test docs
+.PHONY: all clean help deps inputs run shell check emu e2e bench lint test docs hvstat check-hvstat
 all: $(BUILD)/trivium.elf ## the hypervisor
 
 help:
@@ -89,6 +89,44 @@ check: deps ## unit tests on the host
 		echo "check: $$cc"; \
 		$(BUILD)/host-tests-$$cc; \
 	done
+
+# ---- hvstat, the performance monitor: a program of the root partition ----
+
+HVSTAT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla -I.
+HVSTAT_LDLIBS := -lncursesw -ltinfo -lm
+# The program's main() is not among what the tests link.
+HVSTAT_SRCS := $(filter-out hvstat/main.c,$(wildcard hvstat/*.c))
+HVSTAT_TESTS := $(wildcard tests/hvstat/*.c)
+HVSTAT_TEST_CFLAGS := $(HVSTAT_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+HVSTAT_HEADERS := $(wildcard hvstat/*.h hvstat/*.def tests/hvstat/*.h) abi/counters.def
+
+# $(1): the compiler.
+define HVSTAT_RULES
+$(BUILD)/hvstat/tests-$(1): $(HVSTAT_SRCS) $(HVSTAT_TESTS) $(HVSTAT_HEADERS)
+	@mkdir -p $$(@D)
+	@$(1) $(HVSTAT_TEST_CFLAGS) $(HVSTAT_SRCS) $(HVSTAT_TESTS) -o $$@ $(HVSTAT_LDLIBS)
+endef
+$(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVSTAT_RULES,$(compiler))))
+
+# Static: the root image has another C library than the machine that builds.
+$(BUILD)/hvstat/hvstat: hvstat/main.c $(HVSTAT_SRCS) $(HVSTAT_HEADERS)
+	@mkdir -p $(@D)
+	@$(CC) $(HVSTAT_CFLAGS) -static hvstat/main.c $(HVSTAT_SRCS) -o $@ $(HVSTAT_LDLIBS)
+hvstat: deps ## the performance monitor for the root partition
+	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat
+
+check-hvstat: deps ## tests of the performance monitor
+	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat $(HOST_COMPILERS:%=$(BUILD)/hvstat/tests-%)
+	@set -e; for cc in $(HOST_COMPILERS); do \
+		echo "check-hvstat: $$cc"; \
+		$(BUILD)/hvstat/tests-$$cc; \
+	done
+	@echo "check-hvstat: the program"
+	@rm -rf $(BUILD)/hvstat/tree && mkdir $(BUILD)/hvstat/tree
+	@$(BUILD)/hvstat/tests-gcc tree $(BUILD)/hvstat/tree 100
+	@tests/hvstat/screen_test.py $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tree
+	@tests/hvstat/cli.sh $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tests-gcc
 
 e2e: inputs ## unattended runs of the emulated machine
 	@$(MAKE) --no-print-directory -s all

@@ -5,6 +5,7 @@ set -euo pipefail
 
 packages=(
     gcc make libc6-dev                          # hypervisor, root kernel, test programs
+    libncurses-dev libmicrohttpd-dev            # hvstat
     flex bison bc libelf-dev cpio lz4 xz-utils  # root kernel
     mmdebstrap uidmap erofs-utils debian-archive-keyring ca-certificates # root image
     clang clang-tidy clang-format cppcheck shellcheck             # checks
