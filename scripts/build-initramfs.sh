@@ -21,6 +21,9 @@ for source in "$REPO"/image/programs/*.c; do # static: the same file runs in the
 done
 
 cp "$busybox" "$library"/bin/* "$work/guest/bin"
+make -s -C "$REPO" hvstat >/dev/null
+mkdir -p "$files/usr/bin"
+strip -o "$files/usr/bin/hvstat" "$BUILD/hvstat/hvstat"
 cp "$REPO/image/guest-init" "$work/guest/init"
 tar -xf "$BUILD/root/modules.tar" -C "$work/guest/lib/modules"
 cp "$busybox" "$work/root/bin"
