@@ -701,6 +701,14 @@ struct hv_input_set_vp_state {
 };
 HV_ASSERT_SIZE(struct hv_input_set_vp_state, 40);
 
+/* Rep: u32 APIC id each; output u32 VP index each. */
+struct hv_input_get_vp_index_from_apic_id {
+	u64 partition_id;
+	u8 target_vtl;
+	u8 reserved[7];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_index_from_apic_id, 16);
+
 #define HV_CPUID_VALUES_USE_VP_XFEM_XSS	 BIT(0)
 #define HV_CPUID_VALUES_APPLY_REGISTERED BIT(1)
 

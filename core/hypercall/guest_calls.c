@@ -134,6 +134,37 @@ enum hv_status call_NotifyLongSpinWait(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
+/* ---- Who is who ---- */
+
+static const struct vp *vp_with_apic_id(const struct partition *partition, u32 id)
+{
+	for (u32 i = 0; i < partition->vp_end; i++)
+		if (partition->vps[i] && partition->vps[i]->apic.id == id)
+			return partition->vps[i];
+	return NULL;
+}
+
+enum hv_status call_GetVpIndexFromApicId(struct call *call)
+{
+	const struct hv_input_get_vp_index_from_apic_id *in = call->input;
+	const struct partition *own = call->vp->partition;
+	const u32 *ids = call->list;
+	u32 *indices = call->output;
+
+	if (in->partition_id != HV_PARTITION_ID_SELF && in->partition_id != own->id)
+		return HV_STATUS_INVALID_PARTITION_ID;
+	if (in->target_vtl)
+		return HV_STATUS_INVALID_PARAMETER;
+	for (; call->reps_done < call->rep_count; call->reps_done++) {
+		const struct vp *vp = vp_with_apic_id(own, ids[call->reps_done]);
+
+		if (!vp)
+			return HV_STATUS_INVALID_PARAMETER;
+		indices[call->reps_done] = vp->index;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
 /* ---- Messages and events: there are no ports that a guest could be connected to ---- */
 
 #define HYPERVISOR_MESSAGE BIT(31)

@@ -4,6 +4,7 @@
 #include "core/hypervisor.h"
 #include "core/interrupt/doorbell.h"
 #include "core/interrupt/ipi.h"
+#include "core/lib/string.h"
 #include "core/lp.h"
 
 enum hv_status call_AssertVirtualInterrupt(struct call *call)
@@ -98,6 +99,39 @@ enum hv_status call_NotifyPortRingEmpty(struct call *call)
 	spin_unlock(&call->vp->synic_lock);
 	vp_synic_assert(call->vp, request);
 	return HV_STATUS_SUCCESS;
+}
+
+/* ---- Messages and events of a parent, for which no port is needed ---- */
+
+enum hv_status call_PostMessageDirect(struct call *call)
+{
+	const struct hv_input_post_message_direct *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+	struct hv_message message;
+
+	memcpy(&message, in->message, sizeof(message));
+	if (in->vtl || in->sint_index >= SYNIC_SINTS || message.header.message_type == HVMSG_NONE ||
+		message.header.payload_size > sizeof(message.payload))
+		return HV_STATUS_INVALID_PARAMETER;
+	return vp ? vp_synic_put(vp, in->sint_index, &message) : HV_STATUS_INVALID_VP_INDEX;
+}
+
+enum hv_status call_SignalEventDirect(struct call *call)
+{
+	const struct hv_input_signal_event_direct *in = call->input;
+	struct hv_output_signal_event_direct *out = call->output;
+	struct vp *vp = call_vp(call, in->target_vp);
+	bool newly = false;
+	enum hv_status status;
+
+	if (in->target_vtl || in->target_sint >= SYNIC_SINTS ||
+		in->flag_number >= HV_EVENT_FLAGS_COUNT)
+		return HV_STATUS_INVALID_PARAMETER;
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	status = vp_synic_set_flag(vp, in->target_sint, in->flag_number, &newly);
+	out->newly_signaled = newly;
+	return status;
 }
 
 /* ---- Device interrupts of the root: physical vectors are what the root asks for ---- */

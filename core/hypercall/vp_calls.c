@@ -270,6 +270,33 @@ enum hv_status call_SetVpState(struct call *call)
 	return with_vp_held(call, in->vp_index, set_state);
 }
 
+static enum hv_status cpuid_values(struct vp *vp, struct call *call)
+{
+	const struct hv_input_get_vp_cpuid_values *in = call->input;
+	const struct hv_cpuid_leaf_info *list = call->list;
+	struct hv_output_get_vp_cpuid_values *values = call->output;
+	bool registered = in->flags & HV_CPUID_VALUES_APPLY_REGISTERED;
+
+	for (; call->reps_done < call->rep_count; call->reps_done++) {
+		const struct hv_cpuid_leaf_info *leaf = &list[call->reps_done];
+		u64 xfem = in->flags & HV_CPUID_VALUES_USE_VP_XFEM_XSS ? vp->xcr0 : leaf->xfem;
+		u32 out[4];
+
+		vp_cpuid_values(vp, leaf->eax, leaf->ecx, xfem, registered, out);
+		memcpy(&values[call->reps_done], out, sizeof(out));
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status call_GetVpCpuidValues(struct call *call)
+{
+	const struct hv_input_get_vp_cpuid_values *in = call->input;
+
+	if (in->flags & ~(HV_CPUID_VALUES_USE_VP_XFEM_XSS | HV_CPUID_VALUES_APPLY_REGISTERED))
+		return HV_STATUS_INVALID_PARAMETER;
+	return with_vp_held(call, in->vp_index, cpuid_values);
+}
+
 static enum hv_status register_result(struct vp *vp, struct call *call)
 {
 	const struct hv_input_register_intercept_result *in = call->input;

@@ -61,9 +61,14 @@ void synic_reset(struct synic *synic)
 		synic->sint[sint] = SYNIC_SINT_MASKED;
 }
 
+bool synic_accepts(const struct synic *synic, u32 sint)
+{
+	return (synic->control & SYNIC_ENABLE) && sint_open(synic, sint);
+}
+
 bool synic_can_receive(const struct synic *synic, u32 sint)
 {
-	return (synic->control & SYNIC_ENABLE) && synic->message_page && sint_open(synic, sint);
+	return synic->message_page && synic_accepts(synic, sint);
 }
 
 bool synic_waiting(const struct synic *synic)
@@ -143,6 +148,34 @@ struct synic_assert synic_post(struct synic *synic, struct synic_message *messag
 {
 	enqueue(synic, message);
 	return synic_scan(synic, message->sint);
+}
+
+bool synic_put(struct synic *synic, u32 sint, const struct hv_message *message,
+	struct synic_assert *request)
+{
+	struct hv_message *slot = message_slot(synic, sint);
+
+	if (!claim_slot(slot) || synic->head[sint])
+		return false;
+	slot->header.payload_size = message->header.payload_size;
+	slot->header.flags = 0;
+	slot->header.reserved = 0;
+	slot->header.sender = message->header.sender;
+	memcpy(slot->payload, message->payload, message->header.payload_size);
+	/* Partner: the guest reads the type first. */
+	atomic_store(&slot->header.message_type, message->header.message_type);
+	*request = sint_interrupt(synic, sint);
+	return true;
+}
+
+bool synic_set_flag(struct synic *synic, u32 sint, u32 flag, struct synic_assert *request)
+{
+	struct hv_event_flags_page *page = synic->event_page;
+
+	if (atomic_or(&page->sint[sint].flags[flag / 64], BIT(flag % 64)) & BIT(flag % 64))
+		return false;
+	*request = sint_interrupt(synic, sint);
+	return true;
 }
 
 static bool is_ring_signal(const struct synic *synic, const struct synic_message *message)

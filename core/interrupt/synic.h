@@ -32,8 +32,9 @@ struct synic {
 	u64 sint[SYNIC_SINTS];
 	u32 auto_eoi[8];    /* vectors of SINTs with auto-EOI */
 	void *message_page; /* mapped SIMP page when enabled, else NULL; a child's during a scan */
-	void *event_page;
+	void *event_page;   /* the same for SIEFP */
 	void *ring_page;
+	u64 missing; /* GPA | 1 of a child's page that somebody found missing, or 0 */
 	u32 ring_head[SYNIC_SINTS];
 	struct synic_message *head[SYNIC_SINTS];
 	struct synic_message *tail[SYNIC_SINTS];
@@ -77,6 +78,17 @@ static inline bool synic_auto_eoi(const struct synic *synic, u8 vector)
 
 /* Queues the message and, if its slot is empty, delivers it. The node must not be queued. */
 struct synic_assert synic_post(struct synic *synic, struct synic_message *message);
+/* True if the SINT takes anything: the SynIC is on, and the SINT open. */
+bool synic_accepts(const struct synic *synic, u32 sint);
+/*
+ * Puts a message of the VP's parent into the slot, past no queue. False: others come first, and
+ * the guest has been asked for an EOM.
+ */
+struct hv_message;
+bool synic_put(struct synic *synic, u32 sint, const struct hv_message *message,
+	struct synic_assert *request);
+/* Sets an event flag. False: it was set before, and nothing is asserted. */
+bool synic_set_flag(struct synic *synic, u32 sint, u32 flag, struct synic_assert *request);
 /* The guest wrote EOM, or a SINT/SCONTROL/SIMP changed: deliver what waits for `sint`. */
 struct synic_assert synic_scan(struct synic *synic, u32 sint);
 /* Takes back every queued message of `sender`, except ring signals: rings outlive their senders. */

@@ -10,6 +10,7 @@
 #include "core/lib/string.h"
 #include "core/vp/features.h"
 #include "core/vp/vp.h"
+#include "core/vp/xsave.h"
 #include "machine/machine.h"
 
 enum { EAX, EBX, ECX, EDX };
@@ -215,6 +216,14 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 	}
 }
 
+static void answer(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u32 out[4])
+{
+	if (registered)
+		apply_registered(vp, leaf, subleaf, out);
+	hide(leaf, out);
+	apply_state(vp, leaf, subleaf, out);
+}
+
 void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	if (leaf >> 8 == HV_CPUID_VENDOR_AND_MAX >> 8) {
@@ -222,8 +231,18 @@ void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		return;
 	}
 	machine_cpuid(leaf, subleaf, out);
-	if (!vp->partition->is_root)
-		apply_registered(vp, leaf, subleaf, out);
-	hide(leaf, out);
-	apply_state(vp, leaf, subleaf, out);
+	answer(vp, leaf, subleaf, !vp->partition->is_root, out);
+}
+
+void vp_cpuid_values(struct vp *vp, u32 leaf, u32 subleaf, u64 xfem, bool registered, u32 out[4])
+{
+	if (leaf >> 8 == HV_CPUID_VENDOR_AND_MAX >> 8) {
+		hypervisor_leaf(vp->partition, leaf, out);
+		return;
+	}
+	machine_cpuid(leaf, subleaf, out);
+	/* The processor would tell of the states that its current VP has enabled. */
+	if (leaf == 13 && subleaf <= 1)
+		out[EBX] = xsave_size(xfem, subleaf == 1);
+	answer(vp, leaf, subleaf, registered, out);
 }

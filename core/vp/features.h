@@ -16,6 +16,8 @@ u64 features_processor(u32 bank);
 
 /* CPUID as the VP sees it; out = EAX, EBX, ECX, EDX. */
 void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
+/* The same for a VP that is not loaded, with these states enabled; the parent's results or not. */
+void vp_cpuid_values(struct vp *vp, u32 leaf, u32 subleaf, u64 xfem, bool registered, u32 out[4]);
 
 /* Registers a result for the VP (HVCALL_REGISTER_INTERCEPT_RESULT). */
 struct hv_cpuid_result_parameters;

@@ -5,9 +5,9 @@
  * The root's pages are the hypervisor's own and stay mapped. A child's lie in its memory, which
  * its parent may take away at any time: its messages wait in the queue until the LP that has the
  * VP loaded is about to enter it (ATTENTION_SYNIC), looks the page up, and forgets it again.
- * partition_flush() waits for that LP's entry. So no other LP ever touches a child's page, and
- * a message takes the way that the guest's own store would: a page that is not there is asked
- * of the parent with a memory intercept.
+ * partition_flush() waits for that LP's entry. A page that is not there is asked of the parent
+ * with a memory intercept, as if the guest had stored the message itself. Besides that LP only
+ * hypercalls of the parent touch a child's pages; they hold it, and the flush waits for them, too.
  */
 #include "abi/hv_msr.h"
 #include "core/intercept/handlers.h"
@@ -36,15 +36,26 @@ void vp_synic_post(struct vp *vp, struct synic_message *message)
 		vp_signal(vp, ATTENTION_SYNIC);
 }
 
-/* Delivers what waits to a child's page. False: the page is not there. */
+/* A child's page, or NULL; then the VP will ask its parent for it. Under synic_lock. */
+static void *child_page(struct vp *vp, u64 msr)
+{
+	void *page = partition_memory(
+		vp->partition, msr & HV_MSR_PAGE_ADDRESS_MASK, SLAT_READ | SLAT_WRITE);
+
+	vp->synic.missing = page ? 0 : (msr & HV_MSR_PAGE_ADDRESS_MASK) | HV_MSR_PAGE_ENABLE;
+	return page;
+}
+
+/* Delivers what waits to a child's page. False: a page is missing. */
 static bool deliver(struct vp *vp, struct synic_assert requests[SYNIC_SINTS])
 {
 	struct synic *synic = &vp->synic;
 
+	if (synic->missing && !child_page(vp, synic->missing))
+		return false;
 	if (!synic_waiting(synic))
 		return true;
-	synic->message_page = partition_memory(
-		vp->partition, synic->simp & HV_MSR_PAGE_ADDRESS_MASK, SLAT_READ | SLAT_WRITE);
+	synic->message_page = child_page(vp, synic->simp);
 	if (!synic->message_page)
 		return false;
 	for (u32 sint = 0; sint < SYNIC_SINTS; sint++)
@@ -57,18 +68,87 @@ void vp_synic_deliver(struct vp *vp)
 {
 	struct synic_assert requests[SYNIC_SINTS] = {{0}};
 	bool delivered;
+	u64 missing;
 
 	spin_lock(&vp->synic_lock);
 	delivered = deliver(vp, requests);
+	missing = vp->synic.missing & HV_MSR_PAGE_ADDRESS_MASK;
+	vp->synic.missing = 0;
 	spin_unlock(&vp->synic_lock);
 	if (!delivered) {
 		atomic_or(&vp->attention, ATTENTION_SYNIC);
-		message_memory(
-			vp, vp->synic.simp & HV_MSR_PAGE_ADDRESS_MASK, INTERCEPT_WRITE, false);
+		message_memory(vp, missing, INTERCEPT_WRITE, false);
 		return;
 	}
 	for (u32 sint = 0; sint < SYNIC_SINTS; sint++)
 		vp_synic_assert(vp, requests[sint]);
+}
+
+/* ---- What a parent puts into its child's pages itself ---- */
+
+/* Under synic_lock. */
+static enum hv_status put(
+	struct vp *vp, u32 sint, const struct hv_message *message, struct synic_assert *request)
+{
+	struct synic *synic = &vp->synic;
+	bool done;
+
+	if (!synic_accepts(synic, sint) || !(synic->simp & SYNIC_ENABLE))
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	synic->message_page = child_page(vp, synic->simp);
+	if (!synic->message_page)
+		return HV_STATUS_INSUFFICIENT_BUFFERS;
+	done = synic_put(synic, sint, message, request);
+	synic->message_page = NULL;
+	return done ? HV_STATUS_SUCCESS : HV_STATUS_INSUFFICIENT_BUFFERS;
+}
+
+/* Under synic_lock. */
+static enum hv_status set_flag(
+	struct vp *vp, u32 sint, u32 flag, struct synic_assert *request, bool *newly)
+{
+	struct synic *synic = &vp->synic;
+
+	if (!synic_accepts(synic, sint) || !(synic->siefp & SYNIC_ENABLE))
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	synic->event_page = child_page(vp, synic->siefp);
+	if (!synic->event_page)
+		return HV_STATUS_INSUFFICIENT_BUFFERS;
+	*newly = synic_set_flag(synic, sint, flag, request);
+	synic->event_page = NULL;
+	return HV_STATUS_SUCCESS;
+}
+
+static void finish(struct vp *vp, enum hv_status status, struct synic_assert request)
+{
+	vp_synic_assert(vp, request);
+	/* Perhaps it must ask for its page. */
+	if (status == HV_STATUS_INSUFFICIENT_BUFFERS)
+		vp_signal(vp, ATTENTION_SYNIC);
+}
+
+enum hv_status vp_synic_put(struct vp *vp, u32 sint, const struct hv_message *message)
+{
+	struct synic_assert request = {0};
+	enum hv_status status;
+
+	spin_lock(&vp->synic_lock);
+	status = put(vp, sint, message, &request);
+	spin_unlock(&vp->synic_lock);
+	finish(vp, status, request);
+	return status;
+}
+
+enum hv_status vp_synic_set_flag(struct vp *vp, u32 sint, u32 flag, bool *newly)
+{
+	struct synic_assert request = {0};
+	enum hv_status status;
+
+	spin_lock(&vp->synic_lock);
+	status = set_flag(vp, sint, flag, &request, newly);
+	spin_unlock(&vp->synic_lock);
+	finish(vp, status, request);
+	return status;
 }
 
 /* ---- MSRs ---- */
@@ -138,6 +218,7 @@ static enum msr_outcome write_synic_page(struct vp *vp, u32 msr, u64 value, u64 
 	}
 	spin_lock(&vp->synic_lock);
 	*reg = value;
+	vp->synic.missing = 0;
 	/* A child's is looked up when it is used: see the head of this file. */
 	*page = vp->partition->is_root ? memory : NULL;
 	spin_unlock(&vp->synic_lock);

@@ -222,6 +222,12 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc);
 void vp_synic_assert(struct vp *vp, struct synic_assert request);
 /* Posts a message from any LP, unless it waits already. */
 void vp_synic_post(struct vp *vp, struct synic_message *message);
+/*
+ * What a parent's hypercall does to a child's pages. INSUFFICIENT_BUFFERS: again later, because the
+ * slot is taken or the page not there (the VP asks for it). `newly`: the flag was not set before.
+ */
+enum hv_status vp_synic_put(struct vp *vp, u32 sint, const struct hv_message *message);
+enum hv_status vp_synic_set_flag(struct vp *vp, u32 sint, u32 flag, bool *newly);
 /* Puts a child's messages into its memory, just before it is entered. May suspend it. */
 void vp_synic_deliver(struct vp *vp);
 

@@ -52,6 +52,24 @@ u64 xsave_compact_size(void)
 	return last.compacted + last.size;
 }
 
+u32 xsave_size(u64 mask, bool compacted)
+{
+	u64 states = mask & hypervisor.backend->extended_states();
+	u32 size = HEADER_END;
+	u32 out[4];
+
+	for (u32 i = 2; i <= highest(states); i++) {
+		if (!(states & BIT(i)))
+			continue;
+		machine_cpuid(13, i, out);
+		if (!compacted)
+			size = MAX(size, out[1] + out[0]);
+		else
+			size = (u32)(out[2] & 2 ? ALIGN_UP(size, 64) : size) + out[0];
+	}
+	return size;
+}
+
 static u64 load(const u8 *at)
 {
 	u64 value;

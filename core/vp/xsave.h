@@ -7,6 +7,8 @@
 
 /* Bytes of the compacted format with all switchable states; at most PAGE_SIZE. */
 u64 xsave_compact_size(void);
+/* Bytes that the states of `mask` take, in either format, without those that do not exist here. */
+u32 xsave_size(u64 mask, bool compacted);
 /* Standard → compacted; both areas are a page. */
 void xsave_compact(const u8 *standard, u8 *compacted);
 /* Either format → standard. False: states or MXCSR bits that do not exist here. */

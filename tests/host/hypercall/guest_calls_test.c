@@ -170,3 +170,30 @@ TEST(messages_go_nowhere)
 	CHECK_STATUS(INVALID_CONNECTION_ID, world_fast(HVCALL_SIGNAL_EVENT, 5ull << 32 | 1, 0));
 	CHECK_STATUS(INVALID_PARAMETER, world_fast(HVCALL_SIGNAL_EVENT, 1ull << 48 | 1, 0));
 }
+
+static u64 find(u64 partition, u8 vtl, const u32 *ids, u32 count, u32 *indices)
+{
+	struct hv_input_get_vp_index_from_apic_id in = {
+		.partition_id = partition, .target_vtl = vtl};
+
+	return world_list(HVCALL_GET_VP_INDEX_FROM_APIC_ID, count, &in, sizeof(in), ids,
+		count * (u32)sizeof(*ids), indices, count * (u32)sizeof(*indices));
+}
+
+TEST(vp_index_from_apic_id)
+{
+	static const u32 ids[] = {0x52, 1, 0x77, 3};
+	u32 indices[4] = {0};
+
+	boot();
+	root_partition.vps[2]->apic.id = 0x52;
+	CHECK_EQ(2ull << 32, find(HV_PARTITION_ID_SELF, 0, ids, 2, indices));
+	CHECK_EQ(2, indices[0]);
+	CHECK_EQ(1, indices[1]);
+	/* Those before an unknown one are told. */
+	CHECK_EQ(2ull << 32 | HV_STATUS_INVALID_PARAMETER,
+		find(root_partition.id, 0, ids, 4, indices));
+	CHECK_EQ(2, indices[0]);
+	CHECK_STATUS(INVALID_PARTITION_ID, find(root_partition.id + 1, 0, ids, 1, indices));
+	CHECK_STATUS(INVALID_PARAMETER, find(HV_PARTITION_ID_SELF, 1, ids, 1, indices));
+}

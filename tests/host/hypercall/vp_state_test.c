@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VP state that moves through pages: local APIC, extended state, timers; CPUID results; GVAs. */
+#include "abi/hv_cpuid.h"
 #include "abi/hv_state.h"
 #include "core/vp/features.h"
+#include "core/vp/xsave.h"
 #include "tests/host/world.h"
 
 #include <string.h>
@@ -262,4 +264,56 @@ TEST(vp_translate)
 	CHECK_STATUS(SUCCESS, translate(vp, 0xb0005, HV_TRANSLATE_GVA_VALIDATE_READ, &out));
 	CHECK_EQ(HV_TRANSLATE_GVA_PAGE_NOT_PRESENT, out.result_code);
 	CHECK_EQ(0, out.gpa_page);
+}
+
+static u64 cpuid_values(const struct vp *vp, u32 flags, const struct hv_cpuid_leaf_info *leaves,
+	u32 count, struct hv_output_get_vp_cpuid_values *out)
+{
+	struct hv_input_get_vp_cpuid_values in = {
+		.partition_id = vp->partition->id, .vp_index = vp->index, .flags = flags};
+
+	return world_list(HVCALL_GET_VP_CPUID_VALUES, count, &in, sizeof(in), leaves,
+		count * (u32)sizeof(*leaves), out, count * (u32)sizeof(*out));
+}
+
+TEST(vp_cpuid_values)
+{
+	struct vp *vp = boot();
+	struct hv_cpuid_leaf_info leaves[] = {
+		{.eax = 4, .ecx = 3}, {.eax = 1}, {.eax = HV_CPUID_VENDOR_AND_MAX}};
+	struct hv_output_get_vp_cpuid_values out[3];
+	u32 own[4];
+
+	CHECK_STATUS(SUCCESS, set_cpuid(vp, 4, 3, true, 103, ~0u));
+	CHECK_EQ(3ull << 32, cpuid_values(vp, HV_CPUID_VALUES_APPLY_REGISTERED, leaves, 3, out));
+	for (u32 i = 0; i < 3; i++) {
+		vp_cpuid(vp, leaves[i].eax, leaves[i].ecx, own);
+		CHECK_EQ(0, memcmp(own, &out[i], sizeof(own)));
+	}
+	CHECK_EQ(103, out[0].eax);
+	CHECK_EQ(1ull << 32, cpuid_values(vp, 0, leaves, 1, out));
+	CHECK(out[0].eax != 103);
+	CHECK_STATUS(INVALID_PARAMETER, cpuid_values(vp, 4, leaves, 1, out));
+	vp->index = 7;
+	CHECK_STATUS(INVALID_VP_INDEX, cpuid_values(vp, 0, leaves, 1, out));
+	vp->index = 0;
+}
+
+/* Sizes follow the states that are named, or those that the VP has enabled. */
+TEST(vp_cpuid_values_of_states)
+{
+	struct vp *vp = boot();
+	struct hv_cpuid_leaf_info leaves[] = {{.eax = 13, .xfem = 3}, {.eax = 13, .xfem = ~0ull},
+		{.eax = 13, .ecx = 1, .xfem = 3}, {.eax = 13, .ecx = 1, .xfem = ~0ull}};
+	struct hv_output_get_vp_cpuid_values out[4];
+
+	CHECK_EQ(4ull << 32, cpuid_values(vp, 0, leaves, 4, out));
+	CHECK_EQ(576, out[0].ebx);
+	CHECK(out[1].ebx > 576);
+	CHECK_EQ(576, out[2].ebx);
+	CHECK_EQ(xsave_compact_size(), out[3].ebx);
+	vp->xcr0 = 1;
+	CHECK_EQ(4ull << 32, cpuid_values(vp, HV_CPUID_VALUES_USE_VP_XFEM_XSS, leaves, 4, out));
+	CHECK_EQ(576, out[1].ebx);
+	CHECK_EQ(576, out[3].ebx);
 }

@@ -4,6 +4,9 @@
 
 #define synic_reset	  interleaved_reset
 #define synic_waiting	  interleaved_waiting
+#define synic_accepts	  interleaved_accepts
+#define synic_put	  interleaved_put
+#define synic_set_flag	  interleaved_set_flag
 #define synic_can_receive interleaved_can_receive
 #define synic_post	  interleaved_post
 #define synic_scan	  interleaved_scan

@@ -298,3 +298,139 @@ TEST(child_synic_expires_elsewhere)
 	world_step(1);
 	CHECK_EQ(HVMSG_TIMER_EXPIRED, slot_in(page)->header.message_type);
 }
+
+/* ---- What the parent sends itself ---- */
+
+#define SIEFP_PAGE 0x21ull
+
+static struct hv_event_flags *flags_in(u64 page_number)
+{
+	return &((struct hv_event_flags_page *)world_memory(page_number))->sint[SINT];
+}
+
+static u64 post(u32 sint, u32 type, u8 size)
+{
+	struct hv_input_post_message_direct in = {
+		.partition_id = vp->partition->id, .sint_index = sint};
+	struct hv_message message = {
+		.header = {.message_type = type, .payload_size = size, .sender = 0x77}};
+
+	memset(message.payload, 0x5a, sizeof(message.payload));
+	memcpy(in.message, &message, sizeof(message));
+	return WORLD_CALL(POST_MESSAGE_DIRECT, in);
+}
+
+static u64 signal_flag(u32 sint, u32 flag, u8 *newly)
+{
+	struct hv_input_signal_event_direct in = {.target_partition = vp->partition->id,
+		.target_sint = (u8)sint,
+		.flag_number = (u16)flag};
+	struct hv_output_signal_event_direct out = {0};
+	u64 result = WORLD_CALL_OUT(SIGNAL_EVENT_DIRECT, in, out);
+
+	*newly = out.newly_signaled;
+	return result;
+}
+
+TEST(child_synic_direct_message)
+{
+	boot();
+	memset(slot_in(page)->payload, 0x11, sizeof(slot_in(page)->payload));
+	CHECK_STATUS(SUCCESS, post(SINT, 1, HV_MESSAGE_PAYLOAD_SIZE - 1));
+	CHECK_EQ(1, slot_in(page)->header.message_type);
+	CHECK_EQ(HV_MESSAGE_PAYLOAD_SIZE - 1, slot_in(page)->header.payload_size);
+	CHECK_EQ(0x77, slot_in(page)->header.sender);
+	CHECK_EQ(0x5a, slot_in(page)->payload[HV_MESSAGE_PAYLOAD_SIZE - 2]);
+	CHECK_EQ(0x11, slot_in(page)->payload[HV_MESSAGE_PAYLOAD_SIZE - 1]);
+	world_step(1);
+	CHECK(in_service());
+	/* The slot is taken: the guest is asked to say when it is not. */
+	CHECK_EQ(0, slot_in(page)->header.flags);
+	CHECK_STATUS(INSUFFICIENT_BUFFERS, post(SINT, 2, 0));
+	CHECK(consume(page));
+	CHECK_STATUS(SUCCESS, post(SINT, 2, 0));
+	CHECK_EQ(2, slot_in(page)->header.message_type);
+	CHECK_EQ(0, slot_in(page)->header.flags);
+}
+
+/* What waits in the queue comes first. */
+TEST(child_synic_direct_message_in_order)
+{
+	boot();
+	CHECK_STATUS(SUCCESS, post(SINT, 1, 0));
+	start_timer(0, 0);
+	expire();
+	CHECK(consume(page));
+	CHECK_STATUS(INSUFFICIENT_BUFFERS, post(SINT, 2, 0));
+	CHECK_EQ(HVMSG_NONE, slot_in(page)->header.message_type);
+	write(HV_X64_MSR_EOM, 0);
+	world_step(1);
+	CHECK_EQ(HVMSG_TIMER_EXPIRED, slot_in(page)->header.message_type);
+}
+
+TEST(child_synic_direct_message_refused)
+{
+	boot();
+	CHECK_STATUS(INVALID_PARAMETER, post(SYNIC_SINTS, 1, 0));
+	CHECK_STATUS(INVALID_PARAMETER, post(SINT, HVMSG_NONE, 0));
+	CHECK_STATUS(INVALID_PARAMETER, post(SINT, 1, HV_MESSAGE_PAYLOAD_SIZE + 1));
+	CHECK_STATUS(INVALID_SYNIC_STATE, post(SINT + 1, 1, 0)); /* masked */
+	write(HV_X64_MSR_SIMP, SIMP);
+	CHECK_STATUS(INVALID_SYNIC_STATE, post(SINT, 1, 0));
+	write(HV_X64_MSR_SIMP, SIMP | SYNIC_ENABLE);
+	write(HV_X64_MSR_SCONTROL, 0);
+	CHECK_STATUS(INVALID_SYNIC_STATE, post(SINT, 1, 0));
+	CHECK_EQ(HVMSG_NONE, slot_in(page)->header.message_type);
+}
+
+/* The VP asks for the page on behalf of the parent's call, which is made again. */
+TEST(child_synic_direct_message_page_missing)
+{
+	boot();
+	CHECK_STATUS(SUCCESS, world_map(vp->partition, SIMP_PAGE, page, 0));
+	CHECK_STATUS(INSUFFICIENT_BUFFERS, post(SINT, 1, 0));
+	world_step(1);
+	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
+	CHECK_EQ(HVMSG_GPA_INTERCEPT, vp->intercept_page->header.message_type);
+	CHECK_STATUS(SUCCESS, world_map(vp->partition, SIMP_PAGE, page, WRITABLE));
+	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_INTERCEPT_SUSPEND, 0));
+	CHECK_STATUS(SUCCESS, post(SINT, 1, 0));
+	world_run_on(1, vp);
+	world_step(1);
+	CHECK_EQ(0, vp->suspend);
+	CHECK(in_service());
+}
+
+TEST(child_synic_event_flags)
+{
+	u64 siefp;
+	u8 newly;
+
+	boot();
+	siefp = world_page();
+	memset(world_memory(siefp), 0, PAGE_SIZE);
+	CHECK_STATUS(INVALID_SYNIC_STATE, signal_flag(SINT, 70, &newly));
+	CHECK_STATUS(SUCCESS, world_map(vp->partition, SIEFP_PAGE, siefp, WRITABLE));
+	write(HV_X64_MSR_SIEFP, SIEFP_PAGE << PAGE_SHIFT | SYNIC_ENABLE);
+	CHECK_STATUS(SUCCESS, signal_flag(SINT, 70, &newly));
+	CHECK_EQ(1, newly);
+	CHECK_EQ(0, flags_in(siefp)->flags[0]);
+	CHECK_EQ(BIT(6), flags_in(siefp)->flags[1]);
+	CHECK(vp->synic.event_page == NULL);
+	world_step(1);
+	CHECK(in_service());
+	/* A flag that is set already says nothing. */
+	CHECK_STATUS(SUCCESS, signal_flag(SINT, 70, &newly));
+	CHECK_EQ(0, newly);
+	CHECK_EQ(1, stat_vp(vp, SyntheticInterrupts));
+	CHECK_STATUS(SUCCESS, signal_flag(SINT, HV_EVENT_FLAGS_COUNT - 1, &newly));
+	CHECK_EQ(BIT(63), flags_in(siefp)->flags[HV_EVENT_FLAGS_COUNT / 64 - 1]);
+	CHECK_STATUS(INVALID_PARAMETER, signal_flag(SINT, HV_EVENT_FLAGS_COUNT, &newly));
+	CHECK_STATUS(INVALID_PARAMETER, signal_flag(SYNIC_SINTS, 0, &newly));
+	CHECK_STATUS(INVALID_SYNIC_STATE, signal_flag(SINT + 1, 0, &newly));
+	CHECK_STATUS(SUCCESS, world_map(vp->partition, SIEFP_PAGE, siefp, 0));
+	CHECK_STATUS(INSUFFICIENT_BUFFERS, signal_flag(SINT, 3, &newly));
+	world_step(1);
+	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
+	CHECK_EQ(0, flags_in(siefp)->flags[0]);
+}
