@@ -94,7 +94,7 @@ check: deps ## unit tests on the host
 
 HVSTAT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla -I.
-HVSTAT_LDLIBS := -lncursesw -ltinfo -lm
+HVSTAT_LDLIBS := -lmicrohttpd -lncursesw -ltinfo -lm -pthread
 # The program's main() is not among what the tests link.
 HVSTAT_SRCS := $(filter-out hvstat/main.c,$(wildcard hvstat/*.c))
 HVSTAT_TESTS := $(wildcard tests/hvstat/*.c)
@@ -110,9 +110,12 @@ endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVSTAT_RULES,$(compiler))))
 
 # Static: the root image has another C library than the machine that builds.
-$(BUILD)/hvstat/hvstat: hvstat/main.c $(HVSTAT_SRCS) $(HVSTAT_HEADERS)
+$(BUILD)/hvstat/hvstat: hvstat/main.c hvstat/no_tls.sh $(HVSTAT_SRCS) $(HVSTAT_HEADERS)
 	@mkdir -p $(@D)
-	@$(CC) $(HVSTAT_CFLAGS) -static hvstat/main.c $(HVSTAT_SRCS) -o $@ $(HVSTAT_LDLIBS)
+	@hvstat/no_tls.sh > $(BUILD)/hvstat/no_tls.c
+	@$(CC) -w -c $(BUILD)/hvstat/no_tls.c -o $(BUILD)/hvstat/no_tls.o
+	@$(CC) $(HVSTAT_CFLAGS) -static hvstat/main.c $(HVSTAT_SRCS) -o $@ \
+		$(HVSTAT_LDLIBS) $(BUILD)/hvstat/no_tls.o
 hvstat: deps ## the performance monitor for the root partition
 	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat
 
