@@ -50,6 +50,7 @@ inputs: deps ## what the emulated machine needs (the first time: minutes)
 	@scripts/fetch-tools.sh
 	@scripts/build-root-kernel.sh
 	@scripts/build-root-image.sh
+	@$(MAKE) --no-print-directory -s $(BUILD)/hvstat/hvstat
 	@scripts/build-initramfs.sh
 
 # What the root partition does: demo, shell, none, ... (image/root-files/usr/lib/trivium/run-*).
@@ -94,7 +95,7 @@ check: deps ## unit tests on the host
 
 HVSTAT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla -I.
-HVSTAT_LDLIBS := -lncursesw -ltinfo -lm
+HVSTAT_LDLIBS := -lmicrohttpd -lncursesw -ltinfo -lm -pthread
 # The program's main() is not among what the tests link.
 HVSTAT_SRCS := $(filter-out hvstat/main.c,$(wildcard hvstat/*.c))
 HVSTAT_TESTS := $(wildcard tests/hvstat/*.c)
@@ -109,10 +110,23 @@ $(BUILD)/hvstat/tests-$(1): $(HVSTAT_SRCS) $(HVSTAT_TESTS) $(HVSTAT_HEADERS)
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVSTAT_RULES,$(compiler))))
 
+# The library is what others may build on; it knows nothing of the program.
+HVSTAT_LIB := $(patsubst %,hvstat/%.c,table parse sample metric)
+$(BUILD)/hvstat/libhvstat.a: $(HVSTAT_LIB) $(HVSTAT_HEADERS)
+	@mkdir -p $(BUILD)/hvstat/lib
+	@set -e; for source in $(HVSTAT_LIB); do \
+		$(CC) $(HVSTAT_CFLAGS) -c $$source -o $(BUILD)/hvstat/lib/$$(basename $$source .c).o; \
+	done
+	@rm -f $@
+	@ar rcsD $@ $(HVSTAT_LIB:hvstat/%.c=$(BUILD)/hvstat/lib/%.o)
+
 # Static: the root image has another C library than the machine that builds.
-$(BUILD)/hvstat/hvstat: hvstat/main.c $(HVSTAT_SRCS) $(HVSTAT_HEADERS)
-	@mkdir -p $(@D)
-	@$(CC) $(HVSTAT_CFLAGS) -static hvstat/main.c $(HVSTAT_SRCS) -o $@ $(HVSTAT_LDLIBS)
+HVSTAT_PROGRAM := hvstat/main.c $(filter-out $(HVSTAT_LIB),$(HVSTAT_SRCS))
+$(BUILD)/hvstat/hvstat: $(HVSTAT_PROGRAM) hvstat/no_tls.sh $(BUILD)/hvstat/libhvstat.a $(HVSTAT_HEADERS)
+	@hvstat/no_tls.sh > $(BUILD)/hvstat/no_tls.c
+	@$(CC) -w -c $(BUILD)/hvstat/no_tls.c -o $(BUILD)/hvstat/no_tls.o
+	@$(CC) $(HVSTAT_CFLAGS) -static $(HVSTAT_PROGRAM) $(BUILD)/hvstat/libhvstat.a -o $@ \
+		$(HVSTAT_LDLIBS) $(BUILD)/hvstat/no_tls.o
 hvstat: deps ## the performance monitor for the root partition
 	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat
 
@@ -153,6 +167,6 @@ docs: ## what is made from tables
 	@tools/gen_docs.py
 
 clean:
-	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
+	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
 
 -include $(OBJS:.o=.d)

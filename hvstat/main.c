@@ -15,6 +15,8 @@ static const char help[] =
 	"      writes counters, for example '\\Hyper-V Hypervisor Virtual Processor(*)\\% *'\n"
 	"  hvstat exits [GUEST] [-d SECONDS] [--json]\n"
 	"      intercepts by class; GUEST is a name, a partition's number or root\n"
+	"  hvstat serve [--listen ADDRESS:PORT]\n"
+	"      for Prometheus: http://127.0.0.1:9182/metrics\n"
 	"\n"
 	"  --root DIR    statistics from DIR instead of " HVSTAT_ROOT "\n"
 	"  --names FILE  lines \"ID NAME\": names of partitions\n";
@@ -27,6 +29,7 @@ static const struct {
 	{"counters", command_counters},
 	{"get", command_get},
 	{"exits", command_exits},
+	{"serve", command_serve},
 };
 
 /* Takes out what all commands have in common; the rest is what remains of count. */

@@ -82,6 +82,7 @@ int command_get(const struct options *options, int count, char **words);
 int command_counters(const struct options *options, int count, char **words);
 int command_exits(const struct options *options, int count, char **words);
 int command_top(const struct options *options, int count, char **words);
+int command_serve(const struct options *options, int count, char **words);
 
 /* Prints "hvstat: ..." and gives 1; `misused` gives 2 and points to the help. */
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));

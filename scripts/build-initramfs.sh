@@ -4,8 +4,9 @@
 # which must have run) and lays image/root-files and image/programs over it. Takes a second, so it has no cache.
 . "$(dirname "$0")/lib.sh"
 
-busybox=$BUILD/root/busybox
+busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat
 [[ -x $busybox ]] || die "no build/root/busybox: run scripts/build-root-image.sh first"
+[[ -x $hvstat ]] || die "no build/hvstat/hvstat: run make hvstat first"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -21,9 +22,7 @@ for source in "$REPO"/image/programs/*.c; do # static: the same file runs in the
 done
 
 cp "$busybox" "$library"/bin/* "$work/guest/bin"
-make -s -C "$REPO" hvstat >/dev/null
-mkdir -p "$files/usr/bin"
-strip -o "$files/usr/bin/hvstat" "$BUILD/hvstat/hvstat"
+install -s "$hvstat" "$library/bin/hvstat" # the root's alone
 cp "$REPO/image/guest-init" "$work/guest/init"
 tar -xf "$BUILD/root/modules.tar" -C "$work/guest/lib/modules"
 cp "$busybox" "$work/root/bin"

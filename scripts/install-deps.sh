@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-    gcc make libc6-dev                          # hypervisor, root kernel, test programs
+    gcc make libc6-dev python3                  # hypervisor, root kernel, test programs; checks
     libncurses-dev libmicrohttpd-dev            # hvstat
     flex bison bc libelf-dev cpio lz4 xz-utils  # root kernel
     mmdebstrap uidmap erofs-utils debian-archive-keyring ca-certificates # root image

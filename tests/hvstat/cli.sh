@@ -66,6 +66,38 @@ check "top with VPs" 0 '^   VP 1 +0\.0 ' run top -b -n 1 -d 0.1 -v
 check "top of a name" 0 '^- mail ' run --names "$work/names" top -g ail -v -n 1 -d 0.1
 check "top, no such column" 2 "fun is no column" run -s fun
 check "top, a full disk" 1 "cannot write: No space" bash -c "'$hvstat' --root '$tree' -b -d 0.1 >/dev/full"
+
+port=$((20000 + $$ % 10000))
+"$hvstat" --root "$tree" serve --listen 127.0.0.1:$port >"$work/serve" 2>&1 &
+server=$!
+trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+for _ in {1..50}; do
+    grep -q http "$work/serve" && break
+    sleep 0.1
+done
+ask() { # METHOD PATH [HEADER]
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || return 1
+    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n' "$1" "$2" "${3:+$3$'\r\n'}" >&3
+    tr -d '\r' <&3
+    exec 3>&-
+}
+openmetrics="Accept: application/openmetrics-text; version=1.0.0"
+check "metrics" 0 '^hvstat_vp_total_run_time_seconds_total\{partition="7",name="partition 7",vp="1"\} ' ask GET /metrics
+check "metrics' type" 0 '^Content-Type: text/plain; version=0.0.4' ask GET /metrics
+check "OpenMetrics" 0 '^# EOF$' ask GET /metrics "$openmetrics"
+check "OpenMetrics' type" 0 '^Content-Type: application/openmetrics-text; version=1.0.0' ask GET /metrics "$openmetrics"
+check "no such page" 0 '^HTTP/1.1 404 ' ask GET /nothing
+check "no other method" 0 '^HTTP/1.1 405 ' ask DELETE /metrics
+check "address in use" 1 "cannot listen on 127.0.0.1:$port: Address already in use" timeout 5 "$hvstat" \
+    --root "$tree" serve --listen 127.0.0.1:$port
+check "no address" 2 "is no address" run serve --listen localhost
+mv "$tree" "$tree.away"
+check "the tree has gone" 0 "^HTTP/1.1 503 " ask GET /metrics
+mv "$tree.away" "$tree"
+kill "$server"
+wait "$server"
+check "serve ends" 0 '' test $? = 0
+
 if ((EUID)); then
     chmod 0 "$tree/stats"
     check "not allowed" 1 "Permission denied \(only the superuser" run get '\*\*'

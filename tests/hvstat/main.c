@@ -24,6 +24,7 @@ static const struct {
 	TEST(exits),
 	TEST(arguments),
 	TEST(view),
+	TEST(prometheus),
 };
 
 int main(int argc, char **argv)

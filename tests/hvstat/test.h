@@ -53,5 +53,6 @@ void test_tables(void);
 void test_exits(void);
 void test_arguments(void);
 void test_view(void);
+void test_prometheus(void);
 
 #endif
