@@ -194,10 +194,6 @@ static void svm_run(struct vp *vp, struct intercept *intercept)
 		vp->event = 0;
 	}
 	svm_enter(&vp->regs, vp->control_spa, vp->host_spa);
-	/* An emulator's entry with V_IRQ may lose another interrupt (docs/emulators.md): ask again.
-	 */
-	if (__builtin_expect(vp->window_open, 0))
-		cr8_write(0);
 	vp->regs.gpr[RAX] = vmcb->rax;
 	vp->regs.gpr[RSP] = vmcb->rsp;
 	vp->regs.rip = vmcb->rip;
@@ -229,6 +225,9 @@ static void svm_window(struct vp *vp, bool wanted)
 	} else {
 		vmcb->intercept_1 &= (u32)~SVM_INTERCEPT_VINTR;
 		vmcb->virtual_interrupt &= ~(SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY(15));
+		/* An emulator's entry with V_IRQ may have lost another interrupt
+		 * (docs/emulators.md): this makes it look again. */
+		cr8_write(0);
 	}
 	/* Emulators abort at a CR8 write while V_IRQ is set; see docs/emulators.md. */
 	if (wanted || vp->tpr_intercept)
