@@ -13,6 +13,9 @@
 #include "core/vp/xsave.h"
 #include "machine/machine.h"
 
+/* In both callers, so that an intercept of CPUID pays for no call. */
+#define INLINE inline __attribute__((always_inline))
+
 enum { EAX, EBX, ECX, EDX };
 
 #define LAST_LEAF HV_CPUID_CPU_MANAGEMENT
@@ -20,7 +23,7 @@ enum { EAX, EBX, ECX, EDX };
 /* Linux accepts these build numbers of the interface without complaint. */
 #define INTERFACE_BUILD 27744
 
-static void hypervisor_leaf(const struct partition *partition, u32 leaf, u32 out[4])
+static INLINE void hypervisor_leaf(const struct partition *partition, u32 leaf, u32 out[4])
 {
 	memset(out, 0, 16);
 	if (!partition->announced)
@@ -63,7 +66,7 @@ static void hypervisor_leaf(const struct partition *partition, u32 leaf, u32 out
 }
 
 /* Takes out what no partition sees, because what it promises is not there. */
-static void hide(u32 leaf, u32 out[4])
+static INLINE void hide(u32 leaf, u32 out[4])
 {
 	switch (leaf) {
 	case 0x00000001: /* MONITOR, VMX, PDCM, TSC deadline */
@@ -161,7 +164,7 @@ fill:
 	return HV_STATUS_SUCCESS;
 }
 
-static void apply_registered(const struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+static INLINE void apply_registered(const struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	const struct cpuid_entry *general = NULL;
 	const struct cpuid_entry *found = NULL;
@@ -187,7 +190,7 @@ static void set_bit(u32 *reg, u32 bit, bool value)
 }
 
 /* Bits that mirror the VP's own registers (AMD APM vol. 3 appendix E). */
-static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+static INLINE void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	u64 states;
 
@@ -216,7 +219,7 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 	}
 }
 
-static void answer(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u32 out[4])
+static INLINE void answer(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u32 out[4])
 {
 	if (registered)
 		apply_registered(vp, leaf, subleaf, out);
@@ -234,7 +237,8 @@ void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 	answer(vp, leaf, subleaf, !vp->partition->is_root, out);
 }
 
-void vp_cpuid_values(struct vp *vp, u32 leaf, u32 subleaf, u64 xfem, bool registered, u32 out[4])
+__attribute__((noinline)) void vp_cpuid_values(
+	struct vp *vp, u32 leaf, u32 subleaf, u64 xfem, bool registered, u32 out[4])
 {
 	if (leaf >> 8 == HV_CPUID_VENDOR_AND_MAX >> 8) {
 		hypervisor_leaf(vp->partition, leaf, out);

@@ -84,6 +84,17 @@ void vp_synic_deliver(struct vp *vp)
 		vp_synic_assert(vp, requests[sint]);
 }
 
+void vp_synic_reset(struct vp *vp)
+{
+	spin_lock(&vp->timer_lock);
+	for (u32 i = 0; i < STIMER_COUNT; i++)
+		stimer_reset(&vp->stimers[i]);
+	spin_lock(&vp->synic_lock);
+	synic_reset(&vp->synic);
+	spin_unlock(&vp->synic_lock);
+	spin_unlock(&vp->timer_lock);
+}
+
 /* ---- What a parent puts into its child's pages itself ---- */
 
 /* Under synic_lock. */

@@ -220,6 +220,8 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc);
 
 /* Carries out what a synic call asked for. */
 void vp_synic_assert(struct vp *vp, struct synic_assert request);
+/* The VP is reset: its SynIC and synthetic timers must leave memory and APIC alone from now on. */
+void vp_synic_reset(struct vp *vp);
 /* Posts a message from any LP, unless it waits already. */
 void vp_synic_post(struct vp *vp, struct synic_message *message);
 /*

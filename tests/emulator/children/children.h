@@ -33,5 +33,6 @@ void check_startup(void);
 void check_doorbell(void);
 /* synic.c */
 void check_child_messages(void);
+void check_child_events(void);
 
 #endif

@@ -34,5 +34,6 @@ void test_main(void)
 	check_startup();
 	check_doorbell();
 	check_child_messages();
+	check_child_events();
 	check(0, (u64)pages_lent, "all deposited pages came back");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages of a child's timers in the child's memory, also when its parent takes that away. */
+/* Messages in a child's memory, of its timers and its parent, also when that takes it away. */
 #include "tests/emulator/children/children.h"
 
 #include "abi/hv_msr.h"
@@ -47,6 +47,7 @@ static void take_messages(void)
 	const struct hv_timer_message_payload *payload = (const void *)slot()->payload;
 	u64 due = time_100ns() + MS;
 
+	interrupt_forget();
 	msr_write(APIC_BASE, msr_read(APIC_BASE) | BIT(10));
 	msr_write(APIC_SPURIOUS, 0x1ff);
 	msr_write(HV_X64_MSR_SIMP, SIMP_GPA | HV_MSR_PAGE_ENABLE);
@@ -92,14 +93,14 @@ static void check_told(void)
 	check(0, told[10], "child's third message: timer");
 }
 
-static void begin(struct child *child, u8 *page)
+static void begin(struct child *child, u8 *page, void (*function)(void))
 {
 	child_create(child, FEATURES | HV_SYNTHETIC_FEATURE_ACCESS_SYNIC_REGS |
 				    HV_SYNTHETIC_FEATURE_ACCESS_SYNTHETIC_TIMER_REGS);
 	child_add_vp(child, 0);
 	child_map_image(child);
 	check(0, child_map(child, SIMP_GPA, (u64)page, 1, CHILD_ALL), "map the message page");
-	child_enter_64(child, 0, take_messages);
+	child_enter_64(child, 0, function);
 }
 
 void check_child_messages(void)
@@ -109,8 +110,7 @@ void check_child_messages(void)
 	u64 end = time_100ns() + 50000000;
 
 	interrupt_handle(VECTOR, interrupt_count);
-	interrupt_forget();
-	begin(&child, page);
+	begin(&child, page, take_messages);
 	child_start(&child, 0);
 	/* With one processor the child runs when we sleep. */
 	while (!told[8] && time_100ns() < end)
@@ -126,5 +126,71 @@ void check_child_messages(void)
 	check(1, child_finish(&child), "the child has its messages");
 	check_told();
 	check(1, child_destroy(&child), "messages: the child is taken apart");
+	page_free(page);
+}
+
+/* ---- What the parent sends, and what the child says when it dies ---- */
+
+#define CRASH_VALUE 0xdead0001ul
+
+/* No end of interrupt: the SINT sees to it. */
+static void count_only(struct frame *frame)
+{
+	this_cpu()->count[frame->vector]++;
+}
+
+static void take_parents(void)
+{
+	volatile u64 *flags = ((struct hv_event_flags_page *)SIMP_GPA)->sint[SINT].flags;
+
+	interrupt_forget();
+	msr_write(APIC_BASE, msr_read(APIC_BASE) | BIT(10));
+	msr_write(APIC_SPURIOUS, 0x1ff);
+	msr_write(HV_X64_MSR_SIEFP, SIMP_GPA | HV_MSR_PAGE_ENABLE);
+	msr_write(HV_X64_MSR_SINT0 + SINT, HV_SINT_AUTO_EOI | VECTOR);
+	msr_write(HV_X64_MSR_SCONTROL, HV_SCONTROL_ENABLE);
+	told[8] = 1;
+	sleep_for(1);
+	told[0] = flags[1];
+	told[1] = apic_bit(APIC_ISR, VECTOR);
+	*flags = 0;
+	for (u32 i = 0; i < 5; i++)
+		msr_write(HV_X64_MSR_CRASH_P0 + i, CRASH_VALUE + i);
+	msr_write(HV_X64_MSR_CRASH_CTL, HV_CRASH_CTL_NOTIFY);
+}
+
+static void check_crash(struct child *child)
+{
+	for (u32 i = 0; i < 5; i++)
+		check(CRASH_VALUE + i, child_get(child, 0, HV_REGISTER_GUEST_CRASH_P0 + i),
+			"crash: parameter %u", i);
+	check(HV_CRASH_CTL_NOTIFY, child_get(child, 0, HV_REGISTER_GUEST_CRASH_CTL),
+		"crash: is reported");
+}
+
+void check_child_events(void)
+{
+	struct hv_input_signal_event_direct input = {.target_sint = SINT, .flag_number = 70};
+	struct child child;
+	u8 *page = page_allocate();
+	u64 end = time_100ns() + 50000000;
+
+	interrupt_handle(VECTOR, count_only);
+	told[8] = 0;
+	begin(&child, page, take_parents);
+	input.target_partition = child.id;
+	check(HV_STATUS_INVALID_SYNIC_STATE,
+		hypercall(HVCALL_SIGNAL_EVENT_DIRECT, &input, sizeof(input)),
+		"event: the child does not listen yet");
+	child_start(&child, 0);
+	while (!told[8] && time_100ns() < end)
+		(void)child_wait(&child, MS);
+	check(0, hypercall(HVCALL_SIGNAL_EVENT_DIRECT, &input, sizeof(input)), "event: signal");
+	check(1, *(const u8 *)hypercall_output, "event: is new");
+	check(1, child_finish(&child), "event: the child has it");
+	check(BIT(6), told[0], "event: flag");
+	check(0, told[1], "event: has ended by itself");
+	check_crash(&child);
+	check(1, child_destroy(&child), "event: the child is taken apart");
 	page_free(page);
 }

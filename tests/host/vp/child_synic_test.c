@@ -434,3 +434,30 @@ TEST(child_synic_event_flags)
 	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
 	CHECK_EQ(0, flags_in(siefp)->flags[0]);
 }
+
+/* After a reset by the parent nothing of the old life's timers and pages is left. */
+TEST(child_synic_reset)
+{
+	union hv_register_value cs = {.segment = {.base = 0xffff0000, .attributes = 0x9b}};
+
+	boot();
+	start_timer(0, 0);
+	write(HV_X64_MSR_SINT0 + SINT, SYNIC_SINT_MASKED | SYNIC_SINT_AUTO_EOI | VECTOR);
+	expire();
+	CHECK(vp->stimers[0].message.queued);
+	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_EXPLICIT_SUSPEND, 1));
+	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_RIP, 0xfff0));
+	hypervisor.backend->set_register(vp, HV_REGISTER_CS, &cs);
+	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_APIC_BASE, 0xfee00900));
+	CHECK(!vp->stimers[0].message.queued);
+	CHECK_EQ(0, world_get_register(vp, HV_REGISTER_STIMER0_CONFIG));
+	CHECK_EQ(0, world_get_register(vp, HV_REGISTER_SIMP));
+	CHECK_EQ(0, world_get_register(vp, HV_REGISTER_SCONTROL));
+	CHECK_EQ(SYNIC_SINT_MASKED, world_get_register(vp, HV_REGISTER_SINT0 + SINT));
+	CHECK(!synic_auto_eoi(&vp->synic, VECTOR));
+	world_start(vp);
+	world_run_on(1, vp);
+	expire();
+	CHECK_EQ(HVMSG_NONE, slot_in(page)->header.message_type);
+	CHECK_EQ(0, vp->suspend);
+}
