@@ -184,10 +184,6 @@ docs: ## what is made from tables
 	@tools/gen_docs.py
 
 clean:
-<<<<<<< HEAD
-	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
-=======
-	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
->>>>>>> sched
+	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
 
 -include $(OBJS:.o=.d)
