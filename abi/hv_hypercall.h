@@ -293,6 +293,15 @@ struct hv_input_write_gpa {
 };
 HV_ASSERT_SIZE(struct hv_input_write_gpa, 48);
 
+/* Why an access was not made (TLFS HV_ACCESS_GPA_RESULT_CODE). */
+enum hv_access_gpa_result_code {
+	HV_ACCESS_GPA_SUCCESS = 0,
+	HV_ACCESS_GPA_UNMAPPED = 1,
+	HV_ACCESS_GPA_READ_INTERCEPT = 2,
+	HV_ACCESS_GPA_WRITE_INTERCEPT = 3,
+	HV_ACCESS_GPA_ILLEGAL_OVERLAY_ACCESS = 4,
+};
+
 struct hv_output_write_gpa {
 	u32 result_code;
 	u32 reserved;
@@ -701,6 +710,40 @@ struct hv_input_set_vp_state {
 };
 HV_ASSERT_SIZE(struct hv_input_set_vp_state, 40);
 
+/* Registers a VP starts with (TLFS HV_INITIAL_VP_CONTEXT). */
+struct hv_initial_vp_context {
+	u64 rip;
+	u64 rsp;
+	u64 rflags;
+	struct hv_x64_segment_register segment[8]; /* cs ds es fs gs ss tr ldtr */
+	struct hv_x64_table_register idtr;
+	struct hv_x64_table_register gdtr;
+	u64 efer;
+	u64 cr0;
+	u64 cr3;
+	u64 cr4;
+	u64 pat;
+};
+HV_ASSERT_SIZE(struct hv_initial_vp_context, 224);
+HV_ASSERT_OFFSET(struct hv_initial_vp_context, efer, 184);
+
+struct hv_input_start_virtual_processor {
+	u64 partition_id;
+	u32 vp_index;
+	u8 target_vtl;
+	u8 reserved[3];
+	struct hv_initial_vp_context context;
+};
+HV_ASSERT_SIZE(struct hv_input_start_virtual_processor, 240);
+
+/* Rep: u32 APIC id each; the output is one u32 VP index each. */
+struct hv_input_get_vp_index_from_apic_id {
+	u64 partition_id;
+	u8 target_vtl;
+	u8 reserved[7];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_index_from_apic_id, 16);
+
 #define HV_CPUID_VALUES_USE_VP_XFEM_XSS	 BIT(0)
 #define HV_CPUID_VALUES_APPLY_REGISTERED BIT(1)
 
@@ -780,6 +823,7 @@ enum hv_intercept_type {
 	HV_INTERCEPT_TYPE_X64_MC_UPDATE_PATCH_LEVEL_READ = 0xA,
 	HV_INTERCEPT_TYPE_X64_APIC_WRITE = 0xB,
 	HV_INTERCEPT_TYPE_X64_MSR_INDEX = 0xC,
+	HV_INTERCEPT_TYPE_X64_APIC_EOI = 0xE,
 };
 
 /* Access mask of HvCallInstallIntercept (messages use HV_INTERCEPT_ACCESS_*). */

@@ -32,7 +32,7 @@ MAY_INCLUDE = {
     # The objects, from the bottom up.
     "core/memory": BASE + " abi/hv_status.h backend/backend.h",
     "core/partition/partition.h": "abi core/lib core/memory core/statistics core/scheduler",
-    "core/vp/vp.h": "abi backend/backend.h core/lib core/partition core/scheduler core/statistics"
+    "core/vp/vp.h": "abi backend/backend.h core/lib core/memory/overlay.h core/partition core/scheduler core/statistics"
                     " core/interrupt core/intercept/insn.h core/intercept/intercept.h",
     "core/partition": BASE + " " + STATE + " abi core/memory core/statistics core/interrupt core/vp",
     "core/vp": BASE + " " + STATE + " abi core/memory core/partition core/interrupt core/intercept",
@@ -42,6 +42,7 @@ MAY_INCLUDE = {
                       " core/intercept core/scheduler",
     # These sit between objects and say so by being listed.
     "core/memory/share.c": BASE + " core/memory core/partition/partition.h",
+    "core/interrupt/port": BASE + " abi core/partition/partition.h core/vp/vp.h",
     "core/interrupt/doorbell": BASE + " abi core/partition/partition.h core/vp/vp.h",
     # The top: state, run loop, order of the start.
     "core": BASE + " abi backend/backend.h core",

@@ -17,15 +17,18 @@ enum target { TARGET_SELF_ONLY, TARGET_CHILD, TARGET_ALONE, TARGET_ANY };
 
 #define HIGH(bits) ((u64)(bits) << 32)
 
-#define PRIV_NONE	  0
-#define PRIV_CPU	  HIGH(HV_FEATURE_EBX_CPU_MANAGEMENT)
-#define PRIV_CREATE	  HIGH(HV_FEATURE_EBX_CREATE_PARTITIONS)
-#define PRIV_PARTITION_ID HIGH(HV_FEATURE_EBX_ACCESS_PARTITION_ID)
-#define PRIV_MEMORY_POOL  HIGH(HV_FEATURE_EBX_ACCESS_MEMORY_POOL)
-#define PRIV_VP_REGISTERS HIGH(HV_FEATURE_EBX_ACCESS_VP_REGISTERS)
-#define PRIV_CREATE_PORT  HIGH(HV_FEATURE_EBX_CREATE_PORT)
-#define PRIV_CONNECT_PORT HIGH(HV_FEATURE_EBX_CONNECT_PORT)
-#define PRIV_STATS	  HIGH(HV_FEATURE_EBX_ACCESS_STATS)
+#define PRIV_NONE	   0
+#define PRIV_CPU	   HIGH(HV_FEATURE_EBX_CPU_MANAGEMENT)
+#define PRIV_CREATE	   HIGH(HV_FEATURE_EBX_CREATE_PARTITIONS)
+#define PRIV_PARTITION_ID  HIGH(HV_FEATURE_EBX_ACCESS_PARTITION_ID)
+#define PRIV_MEMORY_POOL   HIGH(HV_FEATURE_EBX_ACCESS_MEMORY_POOL)
+#define PRIV_VP_REGISTERS  HIGH(HV_FEATURE_EBX_ACCESS_VP_REGISTERS)
+#define PRIV_CREATE_PORT   HIGH(HV_FEATURE_EBX_CREATE_PORT)
+#define PRIV_CONNECT_PORT  HIGH(HV_FEATURE_EBX_CONNECT_PORT)
+#define PRIV_STATS	   HIGH(HV_FEATURE_EBX_ACCESS_STATS)
+#define PRIV_POST_MESSAGES HIGH(HV_FEATURE_EBX_POST_MESSAGES)
+#define PRIV_SIGNAL_EVENTS HIGH(HV_FEATURE_EBX_SIGNAL_EVENTS)
+#define PRIV_START_VP	   HIGH(HV_FEATURE_EBX_START_VIRTUAL_PROCESSOR)
 
 struct hypercall_row {
 	enum hv_status (*handler)(struct call *call);
@@ -83,9 +86,13 @@ static enum hv_status check_form(const struct hypercall_row *row, u64 word, stru
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	if (c->variable && row->form != FORM_VAR && row->form != FORM_VARREP)
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
-	if (c->fast && (rep || row->header > 16 || row->out || c->variable))
-		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	return HV_STATUS_SUCCESS;
+}
+
+/* More than two registers' worth: the XMM forms, which CPUID does not offer (decision 0015). */
+static bool needs_xmm(const struct hypercall_row *row, const struct control *c)
+{
+	return c->fast && (c->rep_count || c->variable || row->header > 16 || row->out);
 }
 
 /* Sizes of what is in memory, from the row and the control word. */
@@ -195,6 +202,24 @@ static enum hv_status check(const struct vp *vp, const struct hypercall_row *row
 					   : check_address(frame->output, output_size(row, c));
 }
 
+/* The input is here and the output has a place. False: *gpa is missing; bit 0: for writing. */
+static bool bring_memory(struct vp *vp, const struct hypercall_row *row, const struct control *c,
+	const struct hypercall_frame *frame, u64 *gpa)
+{
+	struct lp *lp = lp_self();
+
+	*gpa = frame->input;
+	if (!copy_in(vp, frame, input_size(row, c), c->fast, lp->call_input))
+		return false;
+	if (!row->out || !frame->output)
+		return true;
+	*gpa = frame->output | 1;
+	if (!partition_memory(vp->partition, frame->output, SLAT_READ | SLAT_WRITE))
+		return false;
+	memset(lp->call_output, 0, output_size(row, c));
+	return true;
+}
+
 /* DOC: hypercall */
 enum hypercall_verdict hypercall_run(
 	struct vp *vp, const struct hypercall_frame *frame, u64 *result)
@@ -204,7 +229,6 @@ enum hypercall_verdict hypercall_run(
 	struct call call = {.vp = vp, .input = lp->call_input, .output = lp->call_output};
 	struct control control;
 	enum hv_status status;
-	bool output = row && row->out && frame->output;
 
 	if (!row) {
 		stat_vp(vp, OtherHypercalls)++;
@@ -217,23 +241,16 @@ enum hypercall_verdict hypercall_run(
 		*result = status;
 		return HYPERCALL_DONE;
 	}
-	if (!copy_in(vp, frame, input_size(row, &control), control.fast, lp->call_input)) {
-		*result = frame->input;
+	if (needs_xmm(row, &control))
+		return HYPERCALL_UNDEFINED;
+	if (!bring_memory(vp, row, &control, frame, result))
 		return HYPERCALL_MEMORY;
-	}
-	if (output) {
-		if (!partition_memory(vp->partition, frame->output, SLAT_READ | SLAT_WRITE)) {
-			*result = frame->output | 1;
-			return HYPERCALL_MEMORY;
-		}
-		memset(lp->call_output, 0, output_size(row, &control));
-	}
 	call.list = lp->call_input + row->header;
 	call.list_bytes = control.fast ? 0 : input_size(row, &control) - row->header;
 	call.rep_count = control.rep_count;
 	call.reps_done = control.rep_start;
 	status = invoke(row, &call);
-	if (output)
+	if (row->out && frame->output)
 		copy_out(row, &control, status, &call, frame->output);
 	if (status == HV_STATUS_SUCCESS && call.reps_done < call.rep_count) {
 		*result = call.reps_done;
@@ -266,6 +283,8 @@ enum outcome hypercall_enter(struct vp *vp)
 				    result << HV_HYPERCALL_REP_START_SHIFT;
 		return RESUME;
 	}
+	if (verdict == HYPERCALL_UNDEFINED)
+		return FAULT_UD;
 	if (vp->partition->is_root)
 		return FAULT_GP;
 	message_memory(vp, result & ~1ull, result & 1 ? INTERCEPT_WRITE : INTERCEPT_READ, false);

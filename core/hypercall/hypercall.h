@@ -26,10 +26,29 @@ struct call {
 			* with some left, at least one done: it will be called again */
 };
 
+/* A set of VPs that a call names (TLFS HV_VP_SET); `banks` holds those of `valid`, 64 VPs each. */
+struct processor_set {
+	bool all;
+	u64 valid;
+	const u64 *banks;
+};
+
+/* The set whose banks are the first thing behind the call's header; refused if it is none. */
+enum hv_status processor_set_read(
+	struct processor_set *set, const struct hv_vpset *head, const struct call *call);
+bool processor_set_has(const struct processor_set *set, u32 vp_index);
+
 #define HYPERCALL(code, name, form, header, element, out, target, privilege, family)               \
 	enum hv_status call_##name(struct call *call);
 #include "abi/hypercalls.def"
 #undef HYPERCALL
+
+/*
+ * Calls action() on the VP of the call's target while it stands still: held from running and from
+ * other calls. INVALID_VP_INDEX, or INVALID_VP_STATE if an LP runs it.
+ */
+enum hv_status with_vp_held(struct call *call, u32 vp_index,
+	enum hv_status (*action)(struct vp *vp, struct call *call));
 
 /* A VP executed VMMCALL. */
 enum outcome hypercall_enter(struct vp *vp);
@@ -42,9 +61,10 @@ struct hypercall_frame {
 };
 
 enum hypercall_verdict {
-	HYPERCALL_DONE,	    /* *result is valid */
-	HYPERCALL_CONTINUE, /* *result is the repetition to go on with */
-	HYPERCALL_MEMORY,   /* *result is a GPA that is not accessible; bit 0: for writing */
+	HYPERCALL_DONE,	     /* *result is valid */
+	HYPERCALL_CONTINUE,  /* *result is the repetition to go on with */
+	HYPERCALL_UNDEFINED, /* parameters in registers that are not offered for them: #UD */
+	HYPERCALL_MEMORY,    /* *result is a GPA that is not accessible; bit 0: for writing */
 };
 
 enum hypercall_verdict hypercall_run(

@@ -2,7 +2,6 @@
 /* Interrupts, ports, and the flush and IPI calls of guests (TLFS ch. 10, 11, 12). */
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
-#include "core/interrupt/doorbell.h"
 #include "core/interrupt/ipi.h"
 #include "core/lp.h"
 
@@ -40,66 +39,6 @@ enum hv_status call_ClearVirtualInterrupt(struct call *call)
 	return HV_STATUS_INVALID_PARTITION_STATE;
 }
 
-enum hv_status call_CreatePort(struct call *call)
-{
-	const struct hv_input_create_port *in = call->input;
-	struct partition *child;
-	enum hv_status status;
-
-	if (in->port_info.port_type != HV_PORT_TYPE_DOORBELL)
-		return HV_STATUS_INVALID_PARAMETER;
-	if (in->port_partition_id != call->vp->partition->id)
-		return HV_STATUS_INVALID_PARTITION_ID;
-	child = partition_get(in->connection_partition_id, false);
-	if (!child)
-		return HV_STATUS_INVALID_PARTITION_ID;
-	status = child->is_root || child->state != PARTITION_ACTIVE
-			 ? HV_STATUS_INVALID_PARTITION_STATE
-			 : doorbell_create(child, in->port_id, in->port_info.target.target_sint,
-				   in->port_info.target.target_vp);
-	partition_put(child);
-	return status;
-}
-
-enum hv_status call_ConnectPort(struct call *call)
-{
-	const struct hv_input_connect_port *in = call->input;
-
-	if (in->connection_info.port_type != HV_PORT_TYPE_DOORBELL)
-		return HV_STATUS_INVALID_PARAMETER;
-	return doorbell_connect(call->target, in->connection_id, in->port_id,
-		in->connection_info.doorbell.gpa, in->connection_info.doorbell.trigger_value,
-		in->connection_info.doorbell.flags);
-}
-
-enum hv_status call_DisconnectPort(struct call *call)
-{
-	const struct hv_input_disconnect_port *in = call->input;
-
-	return doorbell_disconnect(call->target, in->connection_id);
-}
-
-enum hv_status call_DeletePort(struct call *call)
-{
-	const struct hv_input_delete_port *in = call->input;
-
-	return partitions_delete_port(in->port_id);
-}
-
-enum hv_status call_NotifyPortRingEmpty(struct call *call)
-{
-	const struct hv_input_notify_port_ring_empty *in = call->input;
-	struct synic_assert request;
-
-	if (in->sint_index >= SYNIC_SINTS)
-		return HV_STATUS_INVALID_PARAMETER;
-	spin_lock(&call->vp->synic_lock);
-	request = synic_ring_empty(&call->vp->synic, in->sint_index);
-	spin_unlock(&call->vp->synic_lock);
-	vp_synic_assert(call->vp, request);
-	return HV_STATUS_SUCCESS;
-}
-
 /*
  * Flushing too much is always right: every processor that runs the partition drops all it has
  * cached of it, whatever address space and range were named.
@@ -123,20 +62,63 @@ enum hv_status call_FlushVirtualAddressList(struct call *call)
 	return flush(call);
 }
 
-enum hv_status call_SendSyntheticClusterIpi(struct call *call)
+/* Any set is flushed; but what is no set is refused. */
+static enum hv_status flush_set(struct call *call, u64 *counter)
 {
-	const struct hv_input_send_synthetic_cluster_ipi *in = call->input;
+	const struct hv_input_flush_virtual_address_space_ex *in = call->input;
+	struct processor_set set;
+	enum hv_status status = processor_set_read(&set, &in->vp_set, call);
 
-	if (in->vector < HV_IPI_LOW_VECTOR || in->vector > HV_IPI_HIGH_VECTOR || in->target_vtl)
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	++*counter;
+	return flush(call);
+}
+
+enum hv_status call_FlushVirtualAddressSpaceEx(struct call *call)
+{
+	return flush_set(call, &stat_vp(call->vp, AddressSpaceFlushes));
+}
+
+enum hv_status call_FlushVirtualAddressListEx(struct call *call)
+{
+	return flush_set(call, &stat_vp(call->vp, GlobalGvaRangeFlushes));
+}
+
+static enum hv_status send_ipis(
+	struct call *call, u32 vector, u8 vtl, const struct processor_set *set)
+{
+	const struct partition *partition = call->vp->partition;
+
+	if (vector < HV_IPI_LOW_VECTOR || vector > HV_IPI_HIGH_VECTOR || vtl)
 		return HV_STATUS_INVALID_PARAMETER;
-	for (u32 i = 0; i < 64; i++) {
-		struct vp *vp = in->processor_mask & BIT(i) ? call_vp(call, i) : NULL;
+	for (u32 i = 0; i < partition->vp_end; i++) {
+		struct vp *vp = processor_set_has(set, i) ? call_vp(call, i) : NULL;
 
 		if (vp)
-			vp_interrupt(vp, (u8)in->vector, false);
+			vp_interrupt(vp, (u8)vector, false);
 	}
 	stat_vp(call->vp, ApicIpisSent)++;
 	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status call_SendSyntheticClusterIpi(struct call *call)
+{
+	const struct hv_input_send_synthetic_cluster_ipi *in = call->input;
+	struct processor_set set = {.valid = 1, .banks = &in->processor_mask};
+
+	return send_ipis(call, in->vector, in->target_vtl, &set);
+}
+
+enum hv_status call_SendSyntheticClusterIpiEx(struct call *call)
+{
+	const struct hv_input_send_synthetic_cluster_ipi_ex *in = call->input;
+	struct processor_set set;
+	enum hv_status status = processor_set_read(&set, &in->vp_set, call);
+
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	return send_ipis(call, in->vector, in->target_vtl, &set);
 }
 
 /* Whoever holds the lock that the caller spins on may be among those that wait for a processor. */
@@ -153,22 +135,14 @@ static bool target_lp(
 	const struct call *call, const struct hv_input_map_device_interrupt *in, u32 *lp)
 {
 	const struct hv_device_interrupt_target *target = &in->interrupt_descriptor.target;
-	const u64 *banks = call->list;
-	u32 available = call->list_bytes / 8;
+	struct processor_set set = {.valid = 1, .banks = &target->vp_mask};
 
-	if (!(target->flags & HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET)) {
-		*lp = target->vp_mask ? (u32)__builtin_ctzll(target->vp_mask) : MAX_LPS;
-		return *lp < machine.lp_count;
-	}
-	for (u32 bank = 0, index = 0; bank < 64 && index < available; bank++) {
-		if (!(target->vp_set.valid_bank_mask & BIT(bank)))
-			continue;
-		if (banks[index]) {
-			*lp = bank * 64 + (u32)__builtin_ctzll(banks[index]);
-			return *lp < machine.lp_count;
-		}
-		index++;
-	}
+	if ((target->flags & HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET) &&
+		processor_set_read(&set, &target->vp_set, call) != HV_STATUS_SUCCESS)
+		return false;
+	for (*lp = 0; *lp < machine.lp_count; (*lp)++)
+		if (processor_set_has(&set, *lp))
+			return true;
 	return false;
 }
 

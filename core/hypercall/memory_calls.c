@@ -45,36 +45,6 @@ enum hv_status call_WithdrawMemory(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
-static void publish_pages(struct partition *target)
-{
-	stat_partition(target, GpaPages) = target->slat.pages[0] + (target->slat.pages[1] << 9) +
-					   (target->slat.pages[2] << 18);
-	stat_partition(target, GpaPages4K) = target->slat.pages[0];
-	stat_partition(target, GpaPages2M) = target->slat.pages[1];
-	stat_partition(target, GpaPages1G) = target->slat.pages[2];
-	stat_partition(target, PagesShattered) = target->slat.shattered;
-}
-
-/*
- * Ends a change and unlocks the target. The call returns only when no processor uses what was
- * replaced, because the caller will free it. What others change meanwhile is theirs to wait for.
- */
-static void settle(struct partition *target)
-{
-	bool stale = target->slat.stale;
-	u64 retired = slat_take_retired(&target->slat);
-
-	target->slat.stale = false;
-	publish_pages(target);
-	spin_unlock(&target->lock);
-	if (!stale)
-		return;
-	partition_flush(target);
-	spin_lock(&target->lock);
-	slat_release(&target->slat, retired);
-	spin_unlock(&target->lock);
-}
-
 /* Every frame of the source must be the root's own RAM. */
 static bool source_allowed(u64 page_number, u64 count)
 {
@@ -148,7 +118,7 @@ enum hv_status call_MapGpaPages(struct call *call)
 	}
 	spin_unlock(&root_partition.lock);
 	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
-	settle(target);
+	partition_settle(target);
 	return status;
 }
 
@@ -177,7 +147,7 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
-	settle(target);
+	partition_settle(target);
 	return status;
 }
 
@@ -218,7 +188,7 @@ enum hv_status call_GetGpaPagesAccessStates(struct call *call)
 	for (; target->slat.root && call->reps_done < call->rep_count; call->reps_done++)
 		states[call->reps_done] = access_state(
 			target, (in->gpa_page_number + call->reps_done) << PAGE_SHIFT, in->flags);
-	settle(target);
+	partition_settle(target);
 	return HV_STATUS_SUCCESS;
 }
 

@@ -60,6 +60,9 @@ enum hv_status call_DeleteVp(struct call *call)
 	vp_suspend(vp, SUSPEND_EXPLICIT);
 	vp_unshare_pages(vp);
 	take_message_back(vp);
+	spin_lock(&call->target->lock);
+	vp_overlays_hide(vp);
+	spin_unlock(&call->target->lock);
 	partition_flush(call->target);
 	spin_lock(&call->target->lock);
 	vp_destroy(vp);
@@ -181,13 +184,51 @@ static void *transfer_page(const struct call *call)
 	return partition_memory(&root_partition, page_number << PAGE_SHIFT, SLAT_READ | SLAT_WRITE);
 }
 
+/*
+ * The states of the synthetic timers. "Adjustment" is nowhere described; here it carries when the
+ * next expiration of a periodic timer is due, in reference time.
+ */
 static void get_timers(struct vp *vp, struct hv_synthetic_timers_state *state)
 {
 	memset(state, 0, sizeof(*state));
 	for (u32 i = 0; i < STIMER_COUNT; i++) {
-		state->timers[i].config = vp->stimers[i].config;
-		state->timers[i].count = vp->stimers[i].count;
+		struct hv_stimer_state *to = &state->timers[i];
+
+		spin_lock(&vp->timer_lock);
+		stimer_get_state(&vp->stimers[i], to);
+		spin_lock(&vp->synic_lock);
+		if (vp->stimers[i].message.queued)
+			stimer_get_undelivered(&vp->stimers[i], to);
+		spin_unlock(&vp->synic_lock);
+		spin_unlock(&vp->timer_lock);
 	}
+}
+
+static enum hv_status set_timers(struct vp *vp, const struct call *call)
+{
+	const struct hv_synthetic_timers_state *state = call->list;
+	u64 now = partition_reference_time(call->target, machine_tsc());
+	struct stimer timers[STIMER_COUNT];
+
+	if (call->list_bytes < sizeof(*state))
+		return HV_STATUS_INVALID_PARAMETER;
+	for (u32 i = 0; i < STIMER_COUNT; i++) {
+		timers[i] = (struct stimer){0};
+		if (!stimer_set_state(&timers[i], i, &state->timers[i], now))
+			return HV_STATUS_INVALID_REGISTER_VALUE;
+	}
+	for (u32 i = 0; i < STIMER_COUNT; i++)
+		vp_stimer_replace(vp, i, &timers[i]);
+	vp_timers_update(vp);
+	return HV_STATUS_SUCCESS;
+}
+
+/* SynIC pages may get messages and flags at any time, also while the VP stands still. */
+static void move_synic_page(struct vp *vp, void *to, const void *from)
+{
+	spin_lock(&vp->synic_lock);
+	memcpy(to, from, PAGE_SIZE);
+	spin_unlock(&vp->synic_lock);
 }
 
 static enum hv_status get_state(struct vp *vp, struct call *call)
@@ -209,39 +250,56 @@ static enum hv_status get_state(struct vp *vp, struct call *call)
 	case HV_VP_STATE_XSAVE:
 		xsave_compact(vp->xsave_page, page);
 		return HV_STATUS_SUCCESS;
+	case HV_VP_STATE_SIM_PAGE:
+		move_synic_page(vp, page, vp->overlays[VP_OVERLAY_SIM].page);
+		return HV_STATUS_SUCCESS;
+	case HV_VP_STATE_SIEF_PAGE:
+		move_synic_page(vp, page, vp->overlays[VP_OVERLAY_SIEF].page);
+		return HV_STATUS_SUCCESS;
 	}
 	return HV_STATUS_INVALID_PARAMETER;
+}
+
+static void set_apic(struct vp *vp, const struct hv_local_interrupt_controller_state *state)
+{
+	spin_lock(&vp->timer_lock);
+	vapic_set_state(&vp->apic, machine_tsc(), state);
+	spin_unlock(&vp->timer_lock);
+	vp_timers_update(vp);
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 }
 
 static enum hv_status set_state(struct vp *vp, struct call *call)
 {
 	const struct hv_input_set_vp_state *in = call->input;
 	const void *page = transfer_page(call);
-	struct hv_local_interrupt_controller_state apic;
-	bool legal;
 
+	if (in->state_data.type == HV_VP_STATE_SYNTHETIC_TIMERS)
+		return set_timers(vp, call);
 	if (!page)
 		return HV_STATUS_INVALID_PARAMETER;
+	/* Other VPs of the root can write to the page: judge and use one copy. */
+	memcpy(call->output, page, PAGE_SIZE);
 	switch (in->state_data.type) {
 	case HV_VP_STATE_LAPIC:
-		memcpy(&apic, page, sizeof(apic));
-		spin_lock(&vp->timer_lock);
-		vapic_set_state(&vp->apic, machine_tsc(), &apic);
-		spin_unlock(&vp->timer_lock);
-		vp_timers_update(vp);
-		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+		set_apic(vp, call->output);
 		return HV_STATUS_SUCCESS;
 	case HV_VP_STATE_XSAVE:
-		/* Other VPs of the root can write to the page: judge and use one copy. */
-		memcpy(call->output, page, PAGE_SIZE);
-		legal = xsave_expand(call->output, vp->xsave_page);
-		return legal ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
+		return xsave_expand(call->output, vp->xsave_page)
+			       ? HV_STATUS_SUCCESS
+			       : HV_STATUS_INVALID_REGISTER_VALUE;
+	case HV_VP_STATE_SIM_PAGE:
+		move_synic_page(vp, vp->overlays[VP_OVERLAY_SIM].page, call->output);
+		return HV_STATUS_SUCCESS;
+	case HV_VP_STATE_SIEF_PAGE:
+		move_synic_page(vp, vp->overlays[VP_OVERLAY_SIEF].page, call->output);
+		return HV_STATUS_SUCCESS;
 	}
 	return HV_STATUS_INVALID_PARAMETER;
 }
 
 /* Calls that need the VP to stand still. */
-static enum hv_status with_vp_held(
+enum hv_status with_vp_held(
 	struct call *call, u32 vp_index, enum hv_status (*action)(struct vp *vp, struct call *call))
 {
 	struct vp *vp = call_vp(call, vp_index);

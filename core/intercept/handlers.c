@@ -49,6 +49,11 @@ enum outcome handle_cpuid(struct vp *vp, struct intercept *intercept)
 
 	find_length(vp, intercept, INSN_CPUID);
 	vp_cpuid(vp, (u32)vp->regs.gpr[RAX], (u32)vp->regs.gpr[RCX], out);
+	if (__builtin_expect(vp->partition->intercepts.cpuid_count, 0) &&
+		vp_cpuid_intercepted(vp, (u32)vp->regs.gpr[RAX])) {
+		message_cpuid(vp, intercept, out);
+		return RESUME;
+	}
 	vp->regs.gpr[RAX] = out[0];
 	vp->regs.gpr[RBX] = out[1];
 	vp->regs.gpr[RCX] = out[2];
@@ -56,7 +61,8 @@ enum outcome handle_cpuid(struct vp *vp, struct intercept *intercept)
 	return ADVANCE;
 }
 
-static enum outcome msr_outcome(struct vp *vp, enum msr_outcome outcome, u64 gpa)
+static enum outcome msr_outcome(
+	struct vp *vp, const struct intercept *intercept, enum msr_outcome outcome, u64 gpa)
 {
 	switch (outcome) {
 	case MSR_DONE:
@@ -67,20 +73,25 @@ static enum outcome msr_outcome(struct vp *vp, enum msr_outcome outcome, u64 gpa
 			return FAULT_GP;
 		message_memory(vp, gpa, INTERCEPT_WRITE, false);
 		return RESUME;
+	case MSR_INTERCEPT:
+		message_msr(vp, intercept);
+		return RESUME;
+	case MSR_NO_MEMORY:
 	case MSR_FAULT:
 		break;
 	}
 	return FAULT_GP;
 }
 
-static __attribute__((noinline)) enum outcome write_msr(struct vp *vp)
+static __attribute__((noinline)) enum outcome write_msr(
+	struct vp *vp, const struct intercept *intercept)
 {
 	const u64 *gpr = vp->regs.gpr;
 	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
 	u64 gpa = 0;
 	enum msr_outcome outcome = vp_write_msr(vp, (u32)gpr[RCX], value, &gpa);
 
-	return msr_outcome(vp, outcome, gpa);
+	return msr_outcome(vp, intercept, outcome, gpa);
 }
 
 enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
@@ -97,15 +108,15 @@ enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
 			vp_end_of_interrupt(vp);
 			return ADVANCE;
 		}
-		return write_msr(vp);
+		return write_msr(vp, intercept);
 	}
 	find_length(vp, intercept, INSN_RDMSR);
 	outcome = vp_read_msr(vp, (u32)gpr[RCX], &value);
-	if (outcome != MSR_FAULT) {
+	if (outcome == MSR_DONE || outcome == MSR_SUSPEND) {
 		gpr[RAX] = (u32)value;
 		gpr[RDX] = value >> 32;
 	}
-	return msr_outcome(vp, outcome, 0);
+	return msr_outcome(vp, intercept, outcome, 0);
 }
 
 enum outcome handle_hypercall(struct vp *vp, struct intercept *intercept)

@@ -8,6 +8,7 @@
 #include "core/interrupt/stimer.h"
 
 #include "abi/hv_message.h"
+#include "abi/hv_state.h"
 #include "core/lib/string.h"
 
 #define NEVER		    (~0ull)
@@ -165,5 +166,41 @@ bool stimer_expire(struct stimer *timer, u32 index, u64 now_100ns, struct stimer
 		timer->expiry = NEVER;
 	}
 	fire_timer(timer, index, due, now_100ns, fire);
+	return true;
+}
+
+void stimer_get_state(const struct stimer *timer, struct hv_stimer_state *state)
+{
+	state->config = timer->config;
+	state->count = timer->count;
+	if ((timer->config & STIMER_PERIODIC) && timer->due != NEVER)
+		state->adjustment = timer->due;
+}
+
+void stimer_get_undelivered(const struct stimer *timer, struct hv_stimer_state *state)
+{
+	struct hv_timer_message_payload payload;
+
+	memcpy(&payload, timer->message.payload, sizeof(payload));
+	state->flags = HV_STIMER_STATE_UNDELIVERED;
+	state->undelivered_expiration_time = payload.expiration_time;
+}
+
+bool stimer_set_state(
+	struct stimer *timer, u32 index, const struct hv_stimer_state *state, u64 now_100ns)
+{
+	timer->count = state->count;
+	if (!stimer_write_config(timer, state->config, now_100ns))
+		return false;
+	/* A periodic timer goes on in its step; what it missed meanwhile is made good as ever. */
+	if ((timer->config & STIMER_PERIODIC) && timer->due != NEVER && state->adjustment)
+		timer->expiry = timer->due = state->adjustment;
+	if (!(state->flags & HV_STIMER_STATE_UNDELIVERED))
+		return true;
+	if (!config_sint(state->config))
+		return false;
+	timer->message.sint = config_sint(state->config);
+	fill_message(timer, index, state->undelivered_expiration_time,
+		state->undelivered_expiration_time);
 	return true;
 }

@@ -5,6 +5,8 @@
 
 #include "core/interrupt/synic.h"
 
+struct hv_stimer_state;
+
 #define STIMER_COUNT 4
 
 #define STIMER_ENABLE	   BIT(0)
@@ -32,6 +34,15 @@ void stimer_reset(struct stimer *timer);
 /* Writes of HV_X64_MSR_STIMERn_CONFIG/COUNT. False: reserved bits or bad vector → #GP. */
 bool stimer_write_config(struct stimer *timer, u64 value, u64 now_100ns);
 void stimer_write_count(struct stimer *timer, u64 value, u64 now_100ns);
+/* Saving: all but the message, and, while that is queued (synic lock), what it says. */
+void stimer_get_state(const struct stimer *timer, struct hv_stimer_state *state);
+void stimer_get_undelivered(const struct stimer *timer, struct hv_stimer_state *state);
+/*
+ * Restoring into a zeroed timer; a message that was undelivered stands filled in and its `type` is
+ * not 0. False: a configuration that could not be written.
+ */
+bool stimer_set_state(
+	struct stimer *timer, u32 index, const struct hv_stimer_state *state, u64 now_100ns);
 /* Earliest expiry of the VP's timers, ~0 if none. */
 u64 stimer_next(const struct stimer timers[STIMER_COUNT]);
 /*

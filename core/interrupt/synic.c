@@ -12,12 +12,11 @@
  * At least one of them sees the other's store, so no message is stranded. The event rings work
  * alike with the words "entry" and "signal_masked".
  *
- * A message stays queued as long as its SINT is masked, so that the owner may move it to
- * another VP; the TLFS would let EOM drain a masked SINT, which no client relies on.
+ * A guest may drain a masked SINT with EOM (TLFS "EOM Register"). Of the root, whose kernel looks
+ * at no slot of a processor that it has taken offline, messages stay queued while it is masked.
  */
 #include "core/interrupt/synic.h"
 
-#include "abi/hv_message.h"
 #include "core/lib/string.h"
 
 static struct hv_message *message_slot(const struct synic *synic, u32 sint)
@@ -52,11 +51,14 @@ static struct synic_assert sint_interrupt(const struct synic *synic, u32 sint)
 
 void synic_reset(struct synic *synic)
 {
+	bool drains_masked = synic->drains_masked;
+
 	for (u32 sint = 0; sint < SYNIC_SINTS; sint++) {
 		for (struct synic_message *m = synic->head[sint]; m; m = m->next)
 			m->queued = false;
 	}
 	memset(synic, 0, sizeof(*synic));
+	synic->drains_masked = drains_masked;
 	for (u32 sint = 0; sint < SYNIC_SINTS; sint++)
 		synic->sint[sint] = SYNIC_SINT_MASKED;
 }
@@ -64,6 +66,25 @@ void synic_reset(struct synic *synic)
 bool synic_can_receive(const struct synic *synic, u32 sint)
 {
 	return (synic->control & SYNIC_ENABLE) && synic->message_page && sint_open(synic, sint);
+}
+
+bool synic_accepts(const struct synic *synic)
+{
+	return (synic->control & SYNIC_ENABLE) && synic->message_page;
+}
+
+static void note_queue(struct synic *synic, u32 sint)
+{
+	u16 others = synic->waiting & (u16)~BIT(sint);
+
+	atomic_store(&synic->waiting, synic->head[sint] ? (u16)(others | BIT(sint)) : others);
+}
+
+/* The last touch: a buffer's owner may use it again at once, without our lock. */
+static void let_go(struct synic_message *message)
+{
+	message->next = NULL;
+	atomic_store(&message->queued, false);
 }
 
 static void enqueue(struct synic *synic, struct synic_message *message)
@@ -77,6 +98,7 @@ static void enqueue(struct synic *synic, struct synic_message *message)
 	else
 		synic->head[sint] = message;
 	synic->tail[sint] = message;
+	note_queue(synic, sint);
 }
 
 static void dequeue(struct synic *synic, u32 sint)
@@ -86,8 +108,8 @@ static void dequeue(struct synic *synic, u32 sint)
 	synic->head[sint] = message->next;
 	if (!message->next)
 		synic->tail[sint] = NULL;
-	message->next = NULL;
-	message->queued = false;
+	note_queue(synic, sint);
+	let_go(message);
 }
 
 /*
@@ -105,13 +127,15 @@ static bool claim_slot(struct hv_message *slot)
 
 static void fill_slot(struct hv_message *slot, const struct synic_message *message)
 {
-	u8 size = MIN(message->payload_size, (u8)SYNIC_QUEUE_PAYLOAD);
+	u8 room = message->in_buffer ? HV_MESSAGE_PAYLOAD_SIZE : SYNIC_QUEUE_PAYLOAD;
+	u8 size = MIN(message->payload_size, room);
 
 	slot->header.payload_size = size;
 	slot->header.flags = message->next ? HV_MESSAGE_FLAG_PENDING : 0;
 	slot->header.reserved = 0;
 	slot->header.sender = message->sender;
-	memcpy(slot->payload, message->payload, size);
+	/* Of a buffer this is more than the node's own array. */
+	memcpy(slot->payload, (const u8 *)message + offsetof(struct synic_message, payload), size);
 	/* Partner: the guest reads the type first. */
 	atomic_store(&slot->header.message_type, message->type);
 }
@@ -120,7 +144,9 @@ struct synic_assert synic_scan(struct synic *synic, u32 sint)
 {
 	struct synic_message *message = synic->head[sint];
 
-	if (!message || !synic_can_receive(synic, sint))
+	if (!message || !synic_accepts(synic))
+		return (struct synic_assert){0};
+	if (!synic->drains_masked && !sint_open(synic, sint))
 		return (struct synic_assert){0};
 	if (!claim_slot(message_slot(synic, sint)))
 		return (struct synic_assert){0};
@@ -150,14 +176,16 @@ static void purge_queue(struct synic *synic, u32 sint, u64 sender)
 	while (message) {
 		struct synic_message *next = message->next;
 
-		if (message->sender == sender && !is_ring_signal(synic, message)) {
-			message->next = NULL;
-			message->queued = false;
+		/* The senders of guests' messages, whose types are small, are ports. */
+		if (message->sender == sender && message->type >= HVMSG_UNMAPPED_GPA &&
+			!is_ring_signal(synic, message)) {
+			let_go(message);
 		} else {
 			enqueue(synic, message);
 		}
 		message = next;
 	}
+	note_queue(synic, sint);
 }
 
 void synic_purge(struct synic *synic, u64 sender)
@@ -180,8 +208,28 @@ void synic_take_back(struct synic *synic, struct synic_message *message)
 	*link = message->next;
 	if (synic->tail[message->sint] == message)
 		synic->tail[message->sint] = last;
-	message->next = NULL;
-	message->queued = false;
+	note_queue(synic, message->sint);
+	let_go(message);
+}
+
+struct synic_message *synic_fill_buffer(
+	struct synic_buffer *buffers, u8 sint, const struct hv_message *message)
+{
+	struct synic_message *free = NULL;
+
+	for (u32 i = 0; i < SYNIC_BUFFERS && !free; i++)
+		if (!atomic_load(&buffers[i].message.queued))
+			free = &buffers[i].message;
+	if (!free)
+		return NULL;
+	free->in_buffer = true;
+	free->sint = sint;
+	free->type = message->header.message_type;
+	free->sender = message->header.sender;
+	free->payload_size = message->header.payload_size;
+	memcpy((u8 *)free + offsetof(struct synic_message, payload), message->payload,
+		MIN(free->payload_size, (u8)HV_MESSAGE_PAYLOAD_SIZE));
+	return free;
 }
 
 /* An as_intercept SINT speaks by a message in the intercept SINT instead of its own vector. */
@@ -274,5 +322,31 @@ bool synic_write_sint(struct synic *synic, u32 sint, u64 value)
 	if (!(value & SYNIC_SINT_MASKED) && (value & SYNIC_SINT_VECTOR) < 16)
 		return false;
 	synic->sint[sint] = value;
+	synic->auto_eoi &= (u16)~BIT(sint);
+	if ((value & SYNIC_SINT_AUTO_EOI) && !(value & SYNIC_SINT_MASKED))
+		synic->auto_eoi |= (u16)BIT(sint);
 	return true;
+}
+
+bool synic_ends_itself(const struct synic *synic, u8 vector)
+{
+	for (u32 sint = 0; sint < SYNIC_SINTS; sint++)
+		if ((synic->auto_eoi & BIT(sint)) &&
+			(synic->sint[sint] & SYNIC_SINT_VECTOR) == vector)
+			return true;
+	return false;
+}
+
+struct synic_assert synic_signal_event(struct synic *synic, u32 sint, u32 flag)
+{
+	struct hv_event_flags_page *page = synic->event_page;
+	struct synic_assert result;
+
+	if (!(synic->control & SYNIC_ENABLE) || !page || !sint_open(synic, sint))
+		return (struct synic_assert){.dropped = true};
+	if (atomic_or(&page->sint[sint].flags[flag / 64], BIT(flag % 64)) & BIT(flag % 64))
+		return (struct synic_assert){0};
+	result = sint_interrupt(synic, sint);
+	result.news = true;
+	return result;
 }

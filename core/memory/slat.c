@@ -2,6 +2,7 @@
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/memory/frames.h"
+#include "core/memory/overlay.h"
 #include "core/memory/slat.h"
 #include "machine/machine.h"
 
@@ -89,6 +90,8 @@ void slat_release(struct slat *slat, u64 retired)
 
 void slat_destroy(struct slat *slat)
 {
+	while (slat->overlays)
+		overlay_hide(slat, slat->overlays);
 	if (slat->root)
 		retire_table(slat, slat->root, LEVELS - 1);
 	slat->root = NULL;
@@ -165,27 +168,50 @@ static bool absent_above(const struct slat *slat, u64 gpa, u32 level)
 	return false;
 }
 
-int slat_set(struct slat *slat, u64 gpa, u64 spa, u32 level, u64 rights)
+u64 *slat_entry(struct slat *slat, u64 gpa)
 {
-	u64 *entry;
-	u64 old;
+	return descend(slat, gpa, 0, true);
+}
 
-	if (!rights && absent_above(slat, gpa, level))
-		return SLAT_OK;
-	entry = descend(slat, gpa, level, true);
-	if (!entry)
-		return SLAT_NO_MEMORY;
-	old = *entry;
+static void replace(struct slat *slat, u64 *entry, u64 spa, u32 level, u64 rights)
+{
+	u64 old = *entry;
+
 	WRITE_ONCE(*entry, rights ? slat->format->leaf(spa, level, rights) : 0);
 	if (rights)
 		note_leaf(slat, spa, level, true);
 	if (!slat->format->present(old))
-		return SLAT_OK;
+		return;
 	slat->stale = true;
 	if (slat->format->is_leaf(old, level))
 		note_leaf(slat, slat->format->spa(old), level, false);
 	else
 		retire_table(slat, child_table(slat, old), level - 1);
+}
+
+static int set_page(struct slat *slat, u64 gpa, u64 spa, u32 level, u64 rights)
+{
+	struct overlay *overlay = level ? NULL : overlay_at(slat, gpa);
+	u64 *entry;
+
+	if (!overlay && !rights && absent_above(slat, gpa, level))
+		return SLAT_OK;
+	entry = overlay ? &overlay->covered : descend(slat, gpa, level, true);
+	if (!entry)
+		return SLAT_NO_MEMORY;
+	replace(slat, entry, spa, level, rights);
+	return SLAT_OK;
+}
+
+int slat_set(struct slat *slat, u64 gpa, u64 spa, u32 level, u64 rights)
+{
+	if (!level || !overlay_within(slat, gpa, level))
+		return set_page(slat, gpa, spa, level, rights);
+	/* The overlay keeps its small entry; so one table serves them all, and it is there. */
+	bug_on(level > 1);
+	for (u64 i = 0; i < ENTRIES; i++)
+		bug_on(set_page(slat, gpa + (i << PAGE_SHIFT), spa + (i << PAGE_SHIFT), 0,
+			       rights) != SLAT_OK);
 	return SLAT_OK;
 }
 

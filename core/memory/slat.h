@@ -10,6 +10,8 @@
 #include "backend/backend.h"
 #include "core/memory/pool.h"
 
+struct overlay;
+
 struct slat {
 	const struct slat_format *format;
 	struct pool *pool; /* tables come from here */
@@ -20,6 +22,7 @@ struct slat {
 	bool counted; /* a child's: frames know how often they are mapped */
 	bool stale;   /* something that processors may have cached was changed */
 	u64 retired;  /* tables that processors may still be walking, see slat_take_retired() */
+	struct overlay *overlays; /* see core/memory/overlay.h */
 };
 
 /* False: no memory for the top table. */
@@ -30,9 +33,13 @@ void slat_destroy(struct slat *slat);
 #define SLAT_OK	       0
 #define SLAT_NO_MEMORY 1
 
+/* The 4 KiB entry of `gpa`, with the tables that lead to it. NULL: no memory. */
+u64 *slat_entry(struct slat *slat, u64 gpa);
+
 /*
  * Maps one page of `level` (0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB) at gpa, both aligned; rights 0
- * removes. Larger pages in the way are split, smaller ones below are replaced.
+ * removes. Larger pages in the way are split, smaller ones below are replaced; of a child what is
+ * below an overlay changes and the overlay stays.
  * SLAT_NO_MEMORY leaves the mapping as it was.
  */
 int slat_set(struct slat *slat, u64 gpa, u64 spa, u32 level, u64 rights);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "abi/hv_msr.h"
 #include "core/hypervisor.h"
-#include "core/interrupt/doorbell.h"
+#include "core/interrupt/port.h"
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/lp.h"
@@ -178,7 +178,7 @@ enum hv_status partitions_delete_port(u32 port_id)
 		partition = partition_get(id, false);
 		if (!partition)
 			continue;
-		status = doorbell_delete(partition, port_id);
+		status = port_delete(partition, port_id);
 		partition_put(partition);
 	}
 	return status;
@@ -208,7 +208,7 @@ enum hv_status partition_finalize(struct partition *partition)
 	if (partition->slat.root)
 		slat_destroy(&partition->slat);
 	spin_unlock(&partition->lock);
-	doorbell_release(partition);
+	port_release(partition);
 	return HV_STATUS_SUCCESS;
 }
 

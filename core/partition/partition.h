@@ -11,7 +11,7 @@
 
 #define MAX_PARTITIONS 256 /* root included; also pool slots */
 #define MAX_VPS	       256
-#define MAX_DOORBELLS  85 /* what fits in a page */
+#define MAX_PORTS      102 /* what fits in a page */
 
 enum partition_state {
 	PARTITION_FREE,
@@ -20,17 +20,38 @@ enum partition_state {
 	PARTITION_FINALIZED, /* VPs and GPA space are gone, memory waits to be withdrawn */
 };
 
+struct synic_buffer;
 struct vp;
 
-/* A doorbell port (TLFS HV_PORT_TYPE_DOORBELL) and the GPA it is connected to. */
-struct doorbell {
-	u32 port_id;	   /* 0: row is free */
+/* A port of the root and the child's connection to it (TLFS "Ports and Connections"). */
+struct port {
+	u32 port_id;	   /* 0: none; with no connection either, the row is free */
 	u32 connection_id; /* 0: not connected */
 	u32 target_vp;
-	u32 target_sint;
-	u64 gpa;
-	u64 value;
-	u64 flags;
+	u16 target_sint;
+	u16 type; /* enum hv_port_type */
+	union {
+		struct {
+			u64 gpa;
+			u64 value;
+			u64 flags;
+		} doorbell;
+		struct {
+			u16 base;
+			u16 count;
+		} event;
+		struct synic_buffer *buffers; /* a page of them, for messages */
+	};
+};
+
+/* What the parent has asked to be told of (HvCallInstallIntercept): masks of accesses. */
+#define MAX_CPUID_INTERCEPTS 16
+
+struct intercepts {
+	u8 msr;	     /* those that are not implemented */
+	u8 apic_eoi; /* of level-triggered interrupts */
+	u16 cpuid_count;
+	u32 cpuid[MAX_CPUID_INTERCEPTS]; /* leaves */
 };
 
 struct partition {
@@ -50,6 +71,7 @@ struct partition {
 	u64 synthetic_features;
 	u64 processor_features[2];
 	u64 unimplemented_msr_action;
+	struct intercepts intercepts;
 	u64 access_tracking;
 	u64 guest_os_id;
 	u64 hypercall_msr;
@@ -64,8 +86,8 @@ struct partition {
 	bool time_frozen;
 	u64 flush_generation;
 	u32 vp_count;
-	u32 vp_end;		    /* no VP has this index or a higher one */
-	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */
+	u32 vp_end;	    /* no VP has this index or a higher one */
+	struct port *ports; /* a page of MAX_PORTS rows, made with the first port */
 	struct vp *vps[MAX_VPS];
 };
 
@@ -99,7 +121,7 @@ enum hv_status partition_delete(struct partition *partition);
 /* Takes back all messages that root VPs have not yet got from the partition. */
 void partition_purge_messages(const struct partition *partition);
 
-/* Deletes a doorbell port of the root, wherever it is connected. */
+/* Deletes a port of the root, wherever it is connected. */
 enum hv_status partitions_delete_port(u32 port_id);
 
 /* Partition reference time, 100 ns units (TLFS "Timers"). */
@@ -107,6 +129,13 @@ u64 partition_reference_time(const struct partition *partition, u64 tsc);
 void partition_freeze_time(struct partition *partition, bool freeze);
 /* TSC at which the partition's reference time will be `time_100ns`. */
 u64 partition_time_to_tsc(const struct partition *partition, u64 time_100ns);
+
+/*
+ * Ends a change of the child's GPA space and gives its lock back. Returns only when no processor
+ * uses what was replaced, because the caller's caller will free it. What others change meanwhile
+ * is theirs to wait for.
+ */
+void partition_settle(struct partition *partition);
 
 /* Waits until no LP uses translations older than now. The caller must not hold the lock. */
 void partition_flush(struct partition *partition);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What leaves a VP's APIC: inter-processor interrupts and the end of level interrupts. */
+#include "core/intercept/handlers.h"
 #include "core/interrupt/ipi.h"
 #include "core/lp.h"
 #include "core/vp/msrs.h"
@@ -82,6 +83,10 @@ void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect)
 		/* The root's level interrupts are still in service at the physical APIC. */
 		if (effect->level && vp->partition->is_root)
 			lp_end_level_interrupt(lp_self(), effect->vector);
+		else if (effect->level && vp->partition->intercepts.apic_eoi)
+			message_apic_eoi(vp, effect->vector);
+		if (__builtin_expect(atomic_load(&vp->synic.waiting), 0))
+			vp_synic_scan(vp); /* TLFS "SynIC Messages" */
 		break;
 	case VAPIC_TIMER_CHANGED:
 		vp_timers_update(vp);

@@ -59,7 +59,7 @@ static bool write_efer(struct vp *vp, u64 value)
 	return true;
 }
 
-static bool valid_pat(u64 value)
+bool vp_pat_legal(u64 value)
 {
 	for (u32 i = 0; i < 8; i++, value >>= 8)
 		if ((value & 0xff) > 7 || (value & 0xff) == 2 || (value & 0xff) == 3)
@@ -81,6 +81,16 @@ static u64 *mtrr(struct vp *vp, u32 msr)
 		if (msr == fixed[i])
 			return &vp->mtrr_fixed[i];
 	return NULL;
+}
+
+/* What there is not is the parent's, if it asked for it, or as it decided once for all. */
+static enum msr_outcome unimplemented(const struct vp *vp, u8 access)
+{
+	if (vp->partition->is_root)
+		return MSR_FAULT;
+	if (vp->partition->intercepts.msr & access)
+		return MSR_INTERCEPT;
+	return vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
 }
 
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value)
@@ -121,7 +131,7 @@ enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value)
 	case MSR_HWCR:
 		return root ? MSR_FAULT : MSR_DONE;
 	}
-	return !root && vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
+	return unimplemented(vp, HV_INTERCEPT_ACCESS_MASK_READ);
 }
 
 static enum msr_outcome write_apic_base(struct vp *vp, u64 value)
@@ -154,7 +164,7 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	case MSR_APIC_BASE:
 		return write_apic_base(vp, value);
 	case MSR_PAT:
-		if (!valid_pat(value))
+		if (!vp_pat_legal(value))
 			return MSR_FAULT;
 		vp->pat = value;
 		hypervisor.backend->vp_update(vp);
@@ -164,5 +174,5 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	}
 	if (root && partition_may_log(vp->partition))
 		log_warning("root VP %u: write of MSR %#x refused", vp->index, msr);
-	return !root && vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
+	return unimplemented(vp, HV_INTERCEPT_ACCESS_MASK_WRITE);
 }

@@ -10,6 +10,7 @@
 #include "core/lib/string.h"
 #include "core/vp/features.h"
 #include "core/vp/vp.h"
+#include "core/vp/xsave.h"
 #include "machine/machine.h"
 
 enum { EAX, EBX, ECX, EDX };
@@ -215,15 +216,41 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 	}
 }
 
-void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+static inline __attribute__((always_inline)) void values(
+	struct vp *vp, u32 leaf, u32 subleaf, bool registered, u32 out[4])
 {
 	if (leaf >> 8 == HV_CPUID_VENDOR_AND_MAX >> 8) {
 		hypervisor_leaf(vp->partition, leaf, out);
 		return;
 	}
 	machine_cpuid(leaf, subleaf, out);
-	if (!vp->partition->is_root)
+	if (registered)
 		apply_registered(vp, leaf, subleaf, out);
 	hide(leaf, out);
 	apply_state(vp, leaf, subleaf, out);
+}
+
+void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+{
+	values(vp, leaf, subleaf, !vp->partition->is_root, out);
+}
+
+void vp_cpuid_of(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u64 xfem, u32 out[4])
+{
+	values(vp, leaf, subleaf, registered, out);
+	/* The processor has told the sizes for the states that are on here and now. */
+	if (leaf == 13 && subleaf == 0)
+		out[EBX] = (u32)xsave_size(xfem, false);
+	else if (leaf == 13 && subleaf == 1 && out[EBX])
+		out[EBX] = (u32)xsave_size(xfem, true);
+}
+
+bool vp_cpuid_intercepted(const struct vp *vp, u32 leaf)
+{
+	const struct intercepts *intercepts = &vp->partition->intercepts;
+
+	for (u32 i = 0; i < atomic_load(&intercepts->cpuid_count); i++)
+		if (intercepts->cpuid[i] == leaf)
+			return true;
+	return false;
 }

@@ -44,6 +44,15 @@ static void deliver_nmi(struct vp *vp)
 	vp->activity = VP_ACTIVE;
 }
 
+/* TLFS "SINTx Registers", AutoEOI: no end will come that makes us look for more. */
+static void end_at_once(struct vp *vp)
+{
+	bool level;
+
+	(void)vapic_end(&vp->apic, &level);
+	atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+}
+
 static void deliver_interrupt(struct vp *vp)
 {
 	int vector = vapic_deliverable(&vp->apic);
@@ -61,6 +70,8 @@ static void deliver_interrupt(struct vp *vp)
 	}
 	set_window(vp, false);
 	vapic_accept(&vp->apic, (u8)vector);
+	if (vp->synic.auto_eoi && synic_ends_itself(&vp->synic, (u8)vector))
+		end_at_once(vp);
 	stat_vp(vp, VirtualInterrupts)++;
 	vp->event = EVENT_PENDING | (u64)vector << HV_PENDING_INTERRUPTION_VECTOR_SHIFT;
 }

@@ -5,7 +5,7 @@
 #include "core/hypervisor.h"
 #include "core/log.h"
 #include "core/lp.h"
-#include "core/vp/msrs.h"
+#include "core/vp/msr_handlers.h"
 #include "core/vp/vp.h"
 
 struct msr_row {
@@ -43,8 +43,7 @@ static enum msr_outcome read_hypercall(struct vp *vp, u32 msr, u64 *value)
 	return MSR_DONE;
 }
 
-/* The root's pages are ours and fixed; it may only switch them on and off. */
-static bool page_allowed(const struct vp *vp, u64 old, u64 value)
+bool msr_page_allowed(const struct vp *vp, u64 old, u64 value)
 {
 	return !vp->partition->is_root || !((old ^ value) & HV_MSR_PAGE_ADDRESS_MASK);
 }
@@ -55,7 +54,7 @@ static enum msr_outcome write_hypercall(struct vp *vp, u32 msr, u64 value, u64 *
 	u8 *page;
 
 	(void)msr;
-	if (!page_allowed(vp, partition->hypercall_msr, value) || (value & 0xffc))
+	if (!msr_page_allowed(vp, partition->hypercall_msr, value) || (value & 0xffc))
 		return MSR_FAULT;
 	if (partition->hypercall_msr & HV_HYPERCALL_MSR_LOCKED)
 		return MSR_FAULT;
@@ -85,7 +84,7 @@ static enum msr_outcome write_reference_tsc(struct vp *vp, u32 msr, u64 value, u
 	struct partition *partition = vp->partition;
 
 	(void)msr;
-	if (!page_allowed(vp, partition->reference_tsc_msr, value))
+	if (!msr_page_allowed(vp, partition->reference_tsc_msr, value))
 		return MSR_FAULT;
 	*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
 	if ((value & HV_MSR_PAGE_ENABLE) &&
@@ -221,23 +220,6 @@ static enum msr_outcome write_tpr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 	return value > 0xff ? MSR_FAULT : vp_write_apic(vp, VAPIC_TPR, false, value);
 }
 
-static enum msr_outcome read_assist_page(struct vp *vp, u32 msr, u64 *value)
-{
-	(void)msr;
-	*value = vp->assist_page_msr;
-	return MSR_DONE;
-}
-
-static enum msr_outcome write_assist_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	(void)msr;
-	(void)gpa;
-	if (!page_allowed(vp, vp->assist_page_msr, value))
-		return MSR_FAULT;
-	vp->assist_page_msr = value;
-	return MSR_DONE;
-}
-
 /* RDMSR stops the VP until an interrupt could be delivered, RFLAGS.IF or not (TLFS "Guest Idle").
  */
 static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
@@ -249,129 +231,55 @@ static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
 	return MSR_SUSPEND;
 }
 
-/* ---- SynIC ---- */
+/* ---- Guest crash (TLFS "Partition Crash Enlightenment") ---- */
 
-static u64 *synic_page_register(struct vp *vp, u32 msr, void ***page)
+static bool has_crash_msrs(const struct vp *vp)
 {
-	switch (msr) {
-	case HV_X64_MSR_SIEFP:
-		*page = &vp->synic.event_page;
-		return &vp->synic.siefp;
-	case HV_X64_MSR_SIMP:
-		*page = &vp->synic.message_page;
-		return &vp->synic.simp;
-	default:
-		*page = &vp->synic.ring_page;
-		return &vp->synic.sirbp;
-	}
+	return vp->partition->feature_edx & HV_FEATURE_EDX_GUEST_CRASH_MSRS;
 }
 
-static enum msr_outcome read_synic(struct vp *vp, u32 msr, u64 *value)
+static enum msr_outcome read_crash(struct vp *vp, u32 msr, u64 *value)
 {
-	void **page;
-
-	if (msr == HV_X64_MSR_SCONTROL)
-		*value = vp->synic.control;
-	else if (msr == HV_X64_MSR_SVERSION)
-		*value = HV_SVERSION_1;
-	else if (msr == HV_X64_MSR_EOM)
-		*value = 0;
-	else if (msr >= HV_X64_MSR_SINT0)
-		*value = vp->synic.sint[msr - HV_X64_MSR_SINT0];
-	else
-		*value = *synic_page_register(vp, msr, &page);
-	return MSR_DONE;
+	*value = vp->crash[msr - HV_X64_MSR_CRASH_P0];
+	return has_crash_msrs(vp) ? MSR_DONE : MSR_FAULT;
 }
 
-/* Whatever was changed, messages that waited for it may go now. */
-static void scan_all(struct vp *vp)
+static enum msr_outcome write_crash(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 {
-	for (u32 sint = 0; sint < SYNIC_SINTS; sint++) {
-		struct synic_assert request;
-
-		spin_lock(&vp->synic_lock);
-		request = synic_scan(&vp->synic, sint);
-		spin_unlock(&vp->synic_lock);
-		vp_synic_assert(vp, request);
-	}
-}
-
-static enum msr_outcome write_synic_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	void **page;
-	u64 *reg = synic_page_register(vp, msr, &page);
-	void *memory = NULL;
-
-	if (!page_allowed(vp, *reg, value))
-		return MSR_FAULT;
-	if (value & HV_MSR_PAGE_ENABLE) {
-		*gpa = value & HV_MSR_PAGE_ADDRESS_MASK;
-		memory = partition_memory(vp->partition, *gpa, SLAT_READ | SLAT_WRITE);
-		if (!memory)
-			return MSR_RETRY;
-	}
-	spin_lock(&vp->synic_lock);
-	*reg = value;
-	/* A child's pages may move under its parent's hands, so only the root's are kept mapped. */
-	*page = vp->partition->is_root ? memory : NULL;
-	spin_unlock(&vp->synic_lock);
-	return MSR_DONE;
-}
-
-static enum msr_outcome write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	enum msr_outcome outcome = MSR_DONE;
-	bool legal = true;
-
-	if (msr == HV_X64_MSR_SIEFP || msr == HV_X64_MSR_SIMP || msr == HV_X64_MSR_SIRBP) {
-		outcome = write_synic_page(vp, msr, value, gpa);
-	} else {
-		spin_lock(&vp->synic_lock);
-		if (msr == HV_X64_MSR_SCONTROL)
-			vp->synic.control = value;
-		else if (msr >= HV_X64_MSR_SINT0)
-			legal = synic_write_sint(&vp->synic, msr - HV_X64_MSR_SINT0, value);
-		spin_unlock(&vp->synic_lock);
-	}
-	if (!legal)
-		return MSR_FAULT;
-	if (outcome == MSR_DONE)
-		scan_all(vp);
-	return outcome;
-}
-
-/* ---- Synthetic timers ---- */
-
-static enum msr_outcome read_stimer(struct vp *vp, u32 msr, u64 *value)
-{
-	const struct stimer *timer = &vp->stimers[(msr - HV_X64_MSR_STIMER0_CONFIG) / 2];
-
-	*value = msr & 1 ? timer->count : timer->config;
-	return MSR_DONE;
-}
-
-static enum msr_outcome write_stimer(struct vp *vp, u32 msr, u64 value, u64 *gpa)
-{
-	struct stimer *timer = &vp->stimers[(msr - HV_X64_MSR_STIMER0_CONFIG) / 2];
-	u64 now = partition_reference_time(vp->partition, machine_tsc());
-	bool legal = true;
-
 	(void)gpa;
-	spin_lock(&vp->timer_lock);
-	if (msr & 1)
-		stimer_write_count(timer, value, now);
-	else
-		legal = stimer_write_config(timer, value, now);
-	spin_unlock(&vp->timer_lock);
-	if (legal)
-		vp_timers_update(vp);
-	return legal ? MSR_DONE : MSR_FAULT;
+	if (!has_crash_msrs(vp))
+		return MSR_FAULT;
+	vp->crash[msr - HV_X64_MSR_CRASH_P0] = value;
+	return MSR_DONE;
 }
 
-/* ---- The table: low byte of 0x400000xx ---- */
+/* What is supported: a notice, without a message's text. */
+static enum msr_outcome read_crash_control(struct vp *vp, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = HV_CRASH_CTL_NOTIFY;
+	return has_crash_msrs(vp) ? MSR_DONE : MSR_FAULT;
+}
+
+static enum msr_outcome write_crash_control(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	const u64 *p = vp->crash;
+
+	(void)msr;
+	(void)gpa;
+	if (!has_crash_msrs(vp))
+		return MSR_FAULT;
+	vp->crash_control = value;
+	if ((value & HV_CRASH_CTL_NOTIFY) && partition_may_log(vp->partition))
+		log_warning("partition %lu VP %u: its system crashed: %#lx %#lx %#lx %#lx %#lx",
+			vp->partition->id, vp->index, p[0], p[1], p[2], p[3], p[4]);
+	return MSR_DONE;
+}
+
+/* ---- The table: MSR number - 0x40000000 ---- */
 
 /* DOC: synthetic-msrs */
-static const struct msr_row synthetic_rows[256] = {
+static const struct msr_row synthetic_rows[] = {
 	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
 	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
 	[0x02] = {HV_FEATURE_EAX_VP_INDEX, read_vp_index, NULL},
@@ -384,20 +292,29 @@ static const struct msr_row synthetic_rows[256] = {
 	[0x71] = {HV_FEATURE_EAX_APIC_MSRS, read_icr, write_icr},
 	[0x72] = {HV_FEATURE_EAX_APIC_MSRS, read_tpr, write_tpr},
 	/* The root maps its assist pages whatever the privilege says. */
-	[0x73] = {HV_FEATURE_EAX_APIC_MSRS, read_assist_page, write_assist_page},
-	[0x80] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
-	[0x81] = {HV_FEATURE_EAX_SYNIC, read_synic, NULL},
-	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
-	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, read_synic, write_synic},
-	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, read_stimer, write_stimer},
+	[0x73] = {HV_FEATURE_EAX_APIC_MSRS, msr_read_assist_page, msr_write_assist_page},
+	[0x80] = {HV_FEATURE_EAX_SYNIC, msr_read_synic, msr_write_synic},
+	[0x81] = {HV_FEATURE_EAX_SYNIC, msr_read_synic, NULL},
+	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, msr_read_synic, msr_write_synic},
+	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, msr_read_synic, msr_write_synic},
+	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, msr_read_stimer, msr_write_stimer},
 	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
+	[0x100 ... 0x104] = {0, read_crash, write_crash},
+	[0x105] = {0, read_crash_control, write_crash_control},
 };
+
+/* Speculation may go past the bound; what it finds there it cannot call. */
+#define IS_SYNTHETIC(msr) ((msr) >> 12 == HV_X64_MSR_GUEST_OS_ID >> 12)
 
 /* NULL: no such MSR for this VP. */
 static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
 {
-	const struct msr_row *row = &synthetic_rows[msr & 0xff];
+	u32 index = msr - HV_X64_MSR_GUEST_OS_ID;
+	const struct msr_row *row;
 
+	if (index >= ARRAY_SIZE(synthetic_rows))
+		return NULL;
+	row = &synthetic_rows[index];
 	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
 }
 
@@ -405,7 +322,7 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
 
-	if (msr >> 8 == 0x400000) {
+	if (IS_SYNTHETIC(msr)) {
 		row = synthetic_row(vp, msr);
 		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
 	}
@@ -424,7 +341,7 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 
 	if (msr >> 8 == 0x8)
 		return vp_in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
-	if (msr >> 8 == 0x400000) {
+	if (IS_SYNTHETIC(msr)) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;
 	}

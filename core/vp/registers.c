@@ -133,6 +133,24 @@ static enum hv_status get_apic_base(struct vp *vp, u32 name, u64 *value)
 	return HV_STATUS_SUCCESS;
 }
 
+/* Nothing of an earlier system may cover the memory of the next or interrupt it. */
+static void reset_synic(struct vp *vp)
+{
+	for (u32 i = 0; i < VP_OVERLAYS; i++) {
+		if (vp->overlays[i].shown)
+			(void)vp_overlay_set(vp, (enum vp_overlay)i, 0);
+		memset(vp->overlays[i].page, 0, PAGE_SIZE);
+	}
+	vp->assist_page_msr = 0;
+	spin_lock(&vp->timer_lock);
+	for (u32 i = 0; i < STIMER_COUNT; i++)
+		stimer_reset(&vp->stimers[i]);
+	spin_unlock(&vp->timer_lock);
+	spin_lock(&vp->synic_lock);
+	synic_reset(&vp->synic);
+	spin_unlock(&vp->synic_lock);
+}
+
 /*
  * VMMs write APIC_BASE with every full store of state, from a copy that may never have seen the
  * guest switch to x2APIC; taking that at its word would reset the APIC of a running guest. At
@@ -152,6 +170,7 @@ static enum hv_status set_apic_base(struct vp *vp, u32 name, u64 value)
 	vp->apic.base = (value & ~(u64)VAPIC_BASE_BSP) | (vp->apic.base & VAPIC_BASE_BSP);
 	vp->activity = vp->index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->dead = false;
+	reset_synic(vp);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -188,6 +207,8 @@ static u64 *stored(struct vp *vp, u32 name)
 	if (name >= HV_REGISTER_GUEST_CRASH_P0 && name <= HV_REGISTER_GUEST_CRASH_P4)
 		return &vp->crash[name - HV_REGISTER_GUEST_CRASH_P0];
 	switch (name) {
+	case HV_REGISTER_GUEST_CRASH_CTL:
+		return &vp->crash_control;
 	case HV_REGISTER_MSR_MTRR_DEF_TYPE:
 		return &vp->mtrr_def_type;
 	case HV_REGISTER_PAT:
@@ -210,6 +231,9 @@ static enum hv_status set_stored(struct vp *vp, u32 name, u64 value)
 {
 	u64 *place = stored(vp, name);
 
+	/* The processor would not take it, and the world switch needs that it does. */
+	if (name == HV_REGISTER_PAT && !vp_pat_legal(value))
+		return HV_STATUS_INVALID_REGISTER_VALUE;
 	if (place)
 		*place = value;
 	return place ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
@@ -263,9 +287,14 @@ static enum hv_status set_msr(struct vp *vp, u32 name, u64 value)
 	u32 msr = msr_of(name);
 	u64 gpa;
 
-	return msr && vp_write_msr(vp, msr, value, &gpa) == MSR_DONE
-		       ? HV_STATUS_SUCCESS
-		       : HV_STATUS_INVALID_REGISTER_VALUE;
+	switch (msr ? vp_write_msr(vp, msr, value, &gpa) : MSR_FAULT) {
+	case MSR_DONE:
+		return HV_STATUS_SUCCESS;
+	case MSR_NO_MEMORY:
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	default:
+		return HV_STATUS_INVALID_REGISTER_VALUE;
+	}
 }
 
 /* ---- Dispatch ---- */
@@ -274,7 +303,7 @@ static const struct register_row rows[] = {
 	{HV_REGISTER_EXPLICIT_SUSPEND, HV_REGISTER_INTERCEPT_SUSPEND, get_suspend, set_suspend},
 	{HV_REGISTER_INTERNAL_ACTIVITY_STATE, HV_REGISTER_INTERNAL_ACTIVITY_STATE, get_activity,
 		set_activity},
-	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_P4, get_stored, set_stored},
+	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_CTL, get_stored, set_stored},
 	{HV_REGISTER_PENDING_INTERRUPTION, HV_REGISTER_PENDING_INTERRUPTION, get_event, set_event},
 	{HV_REGISTER_INTERRUPT_STATE, HV_REGISTER_INTERRUPT_STATE, get_interrupt_state,
 		set_interrupt_state},

@@ -88,3 +88,19 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc)
 	vp->timer_deadline_tsc = next_deadline(vp);
 	spin_unlock(&vp->timer_lock);
 }
+
+void vp_stimer_replace(struct vp *vp, u32 index, const struct stimer *timer)
+{
+	struct stimer *to = &vp->stimers[index];
+	struct synic_assert request = {0};
+
+	spin_lock(&vp->timer_lock);
+	spin_lock(&vp->synic_lock);
+	synic_take_back(&vp->synic, &to->message);
+	*to = *timer;
+	if (to->message.type)
+		request = synic_post(&vp->synic, &to->message);
+	spin_unlock(&vp->synic_lock);
+	spin_unlock(&vp->timer_lock);
+	vp_synic_assert(vp, request);
+}

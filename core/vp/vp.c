@@ -18,6 +18,11 @@ static bool allocate_pages(struct vp *vp, struct pool *pool)
 	vp->xsave_page = pool_allocate(pool);
 	vp->intercept_page = pool_allocate(pool);
 	vp->register_page = pool_allocate(pool);
+	for (u32 i = 0; i < VP_OVERLAYS && !vp->partition->is_root; i++) {
+		vp->overlays[i].page = pool_allocate(pool);
+		if (!vp->overlays[i].page)
+			return false;
+	}
 	return vp->stats && vp->control_page && vp->xsave_page && vp->intercept_page &&
 	       vp->register_page;
 }
@@ -33,6 +38,10 @@ static void free_pages(struct vp *vp)
 	struct pool *pool = &vp->partition->pool;
 
 	lp_timer_remove(vp);
+	vp_overlays_hide(vp);
+	for (u32 i = 0; i < VP_OVERLAYS; i++)
+		free_page(pool, vp->overlays[i].page);
+	free_page(pool, vp->direct_messages);
 	for (u32 i = 0; i < CPUID_PAGES; i++)
 		free_page(pool, vp->cpuid_pages[i]);
 	free_page(pool, vp->stats);
@@ -83,6 +92,7 @@ struct vp *vp_create(struct partition *partition, u32 index)
 		partition->is_root, machine.tsc_hz, APIC_TIMER_HZ);
 	/* VMMs model an I/O APIC that wants an explicit end and has no use for EOI messages. */
 	vp->apic.hide_tmr = !partition->is_root;
+	vp->synic.drains_masked = !partition->is_root;
 	synic_reset(&vp->synic);
 	for (u32 i = 0; i < STIMER_COUNT; i++)
 		stimer_reset(&vp->stimers[i]);
@@ -148,14 +158,27 @@ void vp_suspend(struct vp *vp, u32 flags)
 	lp_block(vp);
 }
 
-bool vp_hold(struct vp *vp)
+/* It is marked as held: does it stand still? */
+static bool confirm_hold(struct vp *vp)
 {
-	while (atomic_or(&vp->suspend, (u32)SUSPEND_HELD) & SUSPEND_HELD)
-		lp_relax();
 	if (lp_try_block(vp))
 		return true;
 	vp_release(vp);
 	return false;
+}
+
+bool vp_hold(struct vp *vp)
+{
+	while (atomic_or(&vp->suspend, (u32)SUSPEND_HELD) & SUSPEND_HELD)
+		lp_relax();
+	return confirm_hold(vp);
+}
+
+bool vp_try_hold(struct vp *vp)
+{
+	if (atomic_or(&vp->suspend, (u32)SUSPEND_HELD) & SUSPEND_HELD)
+		return false;
+	return confirm_hold(vp);
 }
 
 void vp_release(struct vp *vp)

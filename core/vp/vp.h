@@ -19,6 +19,7 @@
 #include "core/interrupt/vapic.h"
 #include "core/intercept/insn.h"
 #include "core/lib/spinlock.h"
+#include "core/memory/overlay.h"
 #include "core/partition/partition.h"
 #include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
@@ -60,6 +61,9 @@ enum vp_activity {
 	VP_IDLE,      /* HV_X64_MSR_GUEST_IDLE: as HLT, RFLAGS.IF does not matter */
 	VP_WAIT_SIPI, /* since creation or INIT */
 };
+
+/* Pages of a child VP that it can have shown in its GPA space. */
+enum vp_overlay { VP_OVERLAY_SIM, VP_OVERLAY_SIEF, VP_OVERLAY_ASSIST, VP_OVERLAYS };
 
 /* Results that the parent registered for CPUID (HVCALL_REGISTER_INTERCEPT_RESULT). */
 #define CPUID_PAGES	       4
@@ -128,7 +132,8 @@ struct vp {
 	struct vp *timer_next;
 	struct sched_entity sched;
 	u64 assist_page_msr;
-	struct hv_message *intercept_page; /* VP state page type 1 */
+	struct overlay overlays[VP_OVERLAYS]; /* a child's */
+	struct hv_message *intercept_page;    /* VP state page type 1 */
 	struct hv_vp_register_page *register_page;
 	u16 shared_pages;   /* state pages that were handed to the parent, by type */
 	u32 message_vp;	    /* root VP that gets this VP's intercept messages */
@@ -138,7 +143,9 @@ struct vp {
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
 	u16 cpuid_chain[65]; /* first result of each leaf + 1, see core/vp/cpuid.c */
-	u64 crash[5];
+	u64 crash[5];	     /* HV_X64_MSR_CRASH_P0… */
+	u64 crash_control;
+	struct synic_buffer *direct_messages; /* a page for HvCallPostMessageDirect, or NULL */
 };
 
 _Static_assert(sizeof(struct vp) <= PAGE_SIZE, "a VP fits in one deposited page");
@@ -163,6 +170,8 @@ void vp_suspend(struct vp *vp, u32 flags);
  * Waits for another holder. False: an LP runs it, and nothing is held.
  */
 bool vp_hold(struct vp *vp);
+/* The same without waiting: false also if somebody else holds it. */
+bool vp_try_hold(struct vp *vp);
 void vp_release(struct vp *vp);
 
 /* Clears suspend flags; the VP runs when none is left. */
@@ -193,6 +202,9 @@ static inline bool vp_in_x2apic(const struct vp *vp)
 /* Queues an exception for the next entry. `error_code` < 0: none. */
 void vp_inject_exception(struct vp *vp, u8 vector, s64 error_code);
 
+/* A PAT that WRMSR would take (AMD APM vol. 2 §7.8.1). */
+bool vp_pat_legal(u64 value);
+
 /* INIT and SIPI (AMD APM vol. 2 §14.1.3, §16.5). */
 void vp_initialize_state(struct vp *vp);
 void vp_startup(struct vp *vp, u8 vector);
@@ -208,9 +220,25 @@ void vp_set_register64(struct vp *vp, enum hv_register_name name, u64 value);
 void vp_timers_update(struct vp *vp);
 /* The partition's time jumped: the VP's deadline is computed again by whoever watches it. */
 void vp_timers_changed(struct vp *vp);
+/* Puts a restored timer in the place of one. vp_timers_update() must follow. */
+void vp_stimer_replace(struct vp *vp, u32 index, const struct stimer *timer);
 /* Fires what is due; called by the LP that has the VP's timer entry. */
 void vp_timers_expire(struct vp *vp, u64 now_tsc);
 
+/*
+ * Shows one of the VP's pages at the GPA that a register names, or hides it. Takes the partition's
+ * lock and waits for flushes: no lock may be held.
+ */
+enum overlay_result vp_overlay_set(struct vp *vp, enum vp_overlay which, u64 value);
+/* Hides all of them; under the partition's lock. */
+void vp_overlays_hide(struct vp *vp);
+
+/* Delivers what waits in the VP's message queues and can go. */
+void vp_synic_scan(struct vp *vp);
+/* Posts a message by way of one of the sender's buffers; sets an event flag. */
+enum hv_status vp_post(
+	struct vp *vp, struct synic_buffer *buffers, u8 sint, const struct hv_message *message);
+enum hv_status vp_signal_event(struct vp *vp, u8 sint, u32 flag, bool *news);
 /* Carries out what a synic call asked for. */
 void vp_synic_assert(struct vp *vp, struct synic_assert request);
 

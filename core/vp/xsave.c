@@ -46,10 +46,21 @@ static u32 highest(u64 mask)
 
 u64 xsave_compact_size(void)
 {
-	u64 states = hypervisor.backend->extended_states();
-	struct component last = component_of(highest(states), states);
+	return xsave_size(~0ull, true);
+}
 
-	return last.compacted + last.size;
+u64 xsave_size(u64 states, bool compacted)
+{
+	u64 end = HEADER_END;
+
+	states &= hypervisor.backend->extended_states();
+	for (u32 i = 2; i <= highest(states); i++) {
+		struct component c = component_of(i, states);
+
+		if (states & BIT(i))
+			end = MAX(end, (u64)(compacted ? c.compacted : c.standard) + c.size);
+	}
+	return end;
 }
 
 static u64 load(const u8 *at)

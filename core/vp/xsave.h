@@ -7,6 +7,8 @@
 
 /* Bytes of the compacted format with all switchable states; at most PAGE_SIZE. */
 u64 xsave_compact_size(void);
+/* Bytes of either format with these states, as far as they exist. */
+u64 xsave_size(u64 states, bool compacted);
 /* Standard → compacted; both areas are a page. */
 void xsave_compact(const u8 *standard, u8 *compacted);
 /* Either format → standard. False: states or MXCSR bits that do not exist here. */

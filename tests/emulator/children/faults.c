@@ -15,19 +15,22 @@ struct call_row {
 	bool privileged;
 };
 
-#define FORM_SIMPLE	  false
-#define FORM_REP	  true
-#define FORM_VAR	  false
-#define FORM_VARREP	  true
-#define PRIV_NONE	  false
-#define PRIV_CPU	  true
-#define PRIV_CREATE	  true
-#define PRIV_PARTITION_ID true
-#define PRIV_MEMORY_POOL  true
-#define PRIV_VP_REGISTERS true
-#define PRIV_CREATE_PORT  true
-#define PRIV_CONNECT_PORT true
-#define PRIV_STATS	  true
+#define FORM_SIMPLE	   false
+#define FORM_REP	   true
+#define FORM_VAR	   false
+#define FORM_VARREP	   true
+#define PRIV_NONE	   false
+#define PRIV_CPU	   true
+#define PRIV_CREATE	   true
+#define PRIV_PARTITION_ID  true
+#define PRIV_MEMORY_POOL   true
+#define PRIV_VP_REGISTERS  true
+#define PRIV_CREATE_PORT   true
+#define PRIV_CONNECT_PORT  true
+#define PRIV_STATS	   true
+#define PRIV_POST_MESSAGES true
+#define PRIV_SIGNAL_EVENTS true
+#define PRIV_START_VP	   true
 
 static const struct call_row calls[] = {
 #define HYPERCALL(code, name, form, header, element, out, target, privilege, family)               \

@@ -111,6 +111,17 @@ TEST(hypercall_environment)
 	CHECK_EQ(0, stat_vp(vp, OtherHypercalls));
 }
 
+/* Parameters in XMM registers: not offered, so #UD (TLFS). */
+TEST(hypercall_xmm_forms)
+{
+	struct vp *vp = boot();
+
+	vmmcall(vp, HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE | HV_HYPERCALL_FAST, 0, 0);
+	check_fault(vp, 6, false);
+	vmmcall(vp, HVCALL_GET_PARTITION_ID | HV_HYPERCALL_FAST, 0, 0);
+	check_fault(vp, 6, false);
+}
+
 /* The root's own bad pointer is its fault: nobody could bring the page. */
 TEST(hypercall_root_bad_memory)
 {

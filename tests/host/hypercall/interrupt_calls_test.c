@@ -128,6 +128,85 @@ TEST(ipi_of_the_root)
 	CHECK(pending(root_partition.vps[1], 0xff));
 }
 
+/* ---- Sets of processors ---- */
+
+/* Header, then banks; the list of a rep call follows them. */
+static u64 call_set(u64 control, u32 header, u64 format, u64 valid, u64 bank0, u32 words)
+{
+	struct hv_vpset set = {format, valid};
+	u64 banks[4] = {bank0, bank0, bank0, bank0};
+	u8 *input = machine_ram(world_input_gpa);
+	u64 result = ~0ull;
+
+	memset(input, 0, PAGE_SIZE);
+	if (header == 24)
+		input[0] = 0x41; /* the vector */
+	memcpy(input + header - sizeof(set), &set, sizeof(set));
+	memcpy(input + header, banks, 8 * words);
+	CHECK_EQ(HYPERCALL_DONE,
+		world_raw(root_partition.vps[0], control | (u64)words << HV_HYPERCALL_VARHEAD_SHIFT,
+			world_input_gpa, 0, &result));
+	return result;
+}
+
+static u64 send_set(u64 format, u64 valid, u64 bank0, u32 words)
+{
+	return call_set(HVCALL_SEND_IPI_EX, 24, format, valid, bank0, words);
+}
+
+static u32 taken(void)
+{
+	u32 mask = 0;
+
+	for (u32 i = 0; i < WORLD_LPS; i++) {
+		mask |= pending(root_partition.vps[i], 0x41) ? 1u << i : 0;
+		root_partition.vps[i]->apic.irr[2] = 0;
+	}
+	return mask;
+}
+
+TEST(ipi_to_sets)
+{
+	world_boot();
+	for (u32 i = 0; i < WORLD_LPS; i++)
+		root_partition.vps[i]->apic.spurious = 0x1ff;
+	CHECK_STATUS(SUCCESS, send_set(HV_GENERIC_SET_SPARSE_4K, 1, 0x0a, 1));
+	CHECK_EQ(0x0a, taken());
+	/* Banks of VPs that do not exist stand between. */
+	CHECK_STATUS(SUCCESS, send_set(HV_GENERIC_SET_SPARSE_4K, BIT(0) | BIT(7) | BIT(63), 5, 3));
+	CHECK_EQ(5, taken());
+	CHECK_STATUS(SUCCESS, send_set(HV_GENERIC_SET_SPARSE_4K, BIT(1), ~0ull, 1));
+	CHECK_EQ(0, taken());
+	CHECK_STATUS(SUCCESS, send_set(HV_GENERIC_SET_ALL, 0, 0, 0));
+	CHECK_EQ(0x0f, taken());
+	CHECK_STATUS(SUCCESS, send_set(HV_GENERIC_SET_SPARSE_4K, 0, 0, 0));
+	CHECK_EQ(0, taken());
+	CHECK_STATUS(INVALID_HYPERCALL_INPUT, send_set(HV_GENERIC_SET_SPARSE_4K, 3, 1, 1));
+	CHECK_STATUS(INVALID_HYPERCALL_INPUT, send_set(HV_GENERIC_SET_SPARSE_4K, ~0ull, 1, 4));
+	CHECK_STATUS(INVALID_PARAMETER, send_set(2, 1, 1, 1));
+	CHECK_EQ(0, taken());
+}
+
+TEST(flush_of_sets)
+{
+	u64 generation;
+	u64 list = HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX | 2ull << HV_HYPERCALL_REP_COUNT_SHIFT;
+
+	world_boot();
+	generation = root_partition.flush_generation;
+	CHECK_STATUS(SUCCESS,
+		call_set(HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX, 32, HV_GENERIC_SET_ALL, 0, 0, 0));
+	CHECK_EQ(2ull << 32, call_set(list, 32, HV_GENERIC_SET_SPARSE_4K, 1, 3, 1));
+	CHECK_EQ(generation + 2, root_partition.flush_generation);
+	CHECK_EQ(1, stat_vp(root_partition.vps[0], AddressSpaceFlushes));
+	CHECK_EQ(1, stat_vp(root_partition.vps[0], GlobalGvaRangeFlushes));
+	CHECK_STATUS(
+		INVALID_PARAMETER, call_set(HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX, 32, 9, 1, 0, 1));
+	CHECK_STATUS(INVALID_HYPERCALL_INPUT, call_set(HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX, 32,
+						      HV_GENERIC_SET_SPARSE_4K, 6, 1, 1));
+	CHECK_EQ(generation + 2, root_partition.flush_generation);
+}
+
 /* A flush returns when the other LPs have entered again, or left the partition. */
 TEST(flush_waits)
 {

@@ -65,7 +65,7 @@ TEST(vp_create_needs_memory)
 		CHECK_EQ(WORLD_LPS, hypervisor.stats[STAT_HV_VirtualProcessors]);
 		world_deposit(child->id, 1);
 	}
-	CHECK_EQ(6, pages);
+	CHECK_EQ(9, pages);
 	CHECK_EQ(0, child->pool.free_pages);
 	CHECK_EQ(1, child->vp_count);
 }

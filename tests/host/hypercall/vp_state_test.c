@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VP state that moves through pages: local APIC, extended state, timers; CPUID results; GVAs. */
 #include "abi/hv_state.h"
+#include "core/interrupt/stimer.h"
 #include "core/vp/features.h"
 #include "tests/host/world.h"
 
@@ -112,10 +113,85 @@ TEST(vp_state_timers)
 	CHECK_EQ(WORLD_POISON, *((u8 *)machine_ram(world_output_gpa) + sizeof(out)));
 }
 
+/* The pages are the VP's own, whether it shows them or not. */
+TEST(vp_state_synic_pages)
+{
+	static const u32 types[] = {HV_VP_STATE_SIM_PAGE, HV_VP_STATE_SIEF_PAGE};
+	struct vp *vp = boot();
+
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		u64 page = world_page();
+		u8 *memory = world_memory(page);
+
+		memset(memory, 0x11 * (int)(i + 1), PAGE_SIZE);
+		CHECK_STATUS(SUCCESS, set(vp, types[i], page));
+		memset(memory, 0, PAGE_SIZE);
+		CHECK_STATUS(SUCCESS, get(vp, types[i], page));
+		CHECK_EQ(0x11 * (i + 1), memory[0]);
+		CHECK_EQ(0x11 * (i + 1), memory[PAGE_SIZE - 1]);
+		CHECK(!memcmp(memory, vp->overlays[i].page, PAGE_SIZE));
+	}
+}
+
+static u64 set_timers(const struct vp *vp, const struct hv_synthetic_timers_state *state, u32 words)
+{
+	struct {
+		struct hv_input_set_vp_state in;
+		struct hv_synthetic_timers_state state;
+	} input = {.in = {.partition_id = vp->partition->id,
+			   .vp_index = vp->index,
+			   .state_data.type = HV_VP_STATE_SYNTHETIC_TIMERS},
+		.state = *state};
+	u64 result;
+
+	memcpy(machine_ram(world_input_gpa), &input, sizeof(input));
+	CHECK_EQ(HYPERCALL_DONE,
+		world_raw(root_partition.vps[0],
+			HVCALL_SET_VP_STATE | (u64)words << HV_HYPERCALL_VARHEAD_SHIFT,
+			world_input_gpa, 0, &result));
+	return result;
+}
+
+/* What was saved goes on after it was restored: deadlines, steps and undelivered messages. */
+TEST(vp_state_timers_restored)
+{
+	struct vp *vp = boot();
+	struct hv_output_get_vp_state out;
+	struct hv_synthetic_timers_state state = {0};
+
+	state.timers[0] = (struct hv_stimer_state){
+		.config = STIMER_ENABLE | STIMER_DIRECT | 0x61 << 4, .count = 5000000};
+	state.timers[1] =
+		(struct hv_stimer_state){.config = STIMER_ENABLE | STIMER_PERIODIC | 2 << 16,
+			.count = 1000,
+			.adjustment = 4000000};
+	state.timers[3] = (struct hv_stimer_state){.flags = HV_STIMER_STATE_UNDELIVERED,
+		.config = 4 << 16,
+		.count = 77,
+		.undelivered_expiration_time = 77};
+	CHECK_STATUS(INVALID_PARAMETER, set_timers(vp, &state, 24));
+	CHECK_STATUS(SUCCESS, set_timers(vp, &state, 25));
+	CHECK_EQ(5000000, vp->stimers[0].due);
+	CHECK_EQ(4000000, vp->stimers[1].due);
+	CHECK(vp->stimers[3].message.queued);
+	CHECK_STATUS(SUCCESS,
+		state_call(HVCALL_GET_VP_STATE, vp, HV_VP_STATE_SYNTHETIC_TIMERS, 0, 0, &out));
+	CHECK(!memcmp(&state, &out.synthetic_timers, sizeof(state)));
+	/* Again, over what is there; and what no register would take changes nothing. */
+	CHECK_STATUS(SUCCESS, set_timers(vp, &state, 25));
+	state.timers[2].config = BIT(20);
+	state.timers[0].count = 1;
+	CHECK_STATUS(INVALID_REGISTER_VALUE, set_timers(vp, &state, 25));
+	CHECK_EQ(5000000, vp->stimers[0].count);
+	state.timers[2] = (struct hv_stimer_state){.flags = HV_STIMER_STATE_UNDELIVERED};
+	CHECK_STATUS(INVALID_REGISTER_VALUE, set_timers(vp, &state, 25));
+}
+
 /* Pages that are not the root's own, or not named at all. */
 TEST(vp_state_bad_pages)
 {
-	static const u32 types[] = {HV_VP_STATE_LAPIC, HV_VP_STATE_XSAVE};
+	static const u32 types[] = {
+		HV_VP_STATE_LAPIC, HV_VP_STATE_XSAVE, HV_VP_STATE_SIM_PAGE, HV_VP_STATE_SIEF_PAGE};
 	struct vp *vp = boot();
 	u64 bad[] = {hypervisor.pool_start >> PAGE_SHIFT, machine_spa(vp) >> PAGE_SHIFT, 0xfee00,
 		~0ull, FAKE_RAM_SIZE >> PAGE_SHIFT};
@@ -128,8 +204,11 @@ TEST(vp_state_bad_pages)
 		CHECK_STATUS(INVALID_PARAMETER,
 			state_call(HVCALL_GET_VP_STATE, vp, types[i], world_page(), 0, NULL));
 	}
-	CHECK_STATUS(INVALID_PARAMETER, get(vp, HV_VP_STATE_SIM_PAGE, world_page()));
-	CHECK_STATUS(INVALID_PARAMETER, set(vp, HV_VP_STATE_SIEF_PAGE, world_page()));
+	for (u32 type = 0x80000004; type < 0x80000010; type++) {
+		CHECK_STATUS(INVALID_PARAMETER, get(vp, type, world_page()));
+		CHECK_STATUS(INVALID_PARAMETER, set(vp, type, world_page()));
+	}
+	/* Timers come as data, not by page. */
 	CHECK_STATUS(INVALID_PARAMETER, set(vp, HV_VP_STATE_SYNTHETIC_TIMERS, world_page()));
 }
 
@@ -205,7 +284,7 @@ TEST(vp_cpuid_results_need_memory)
 	u32 results = 0;
 
 	world_boot();
-	child = world_child(7);
+	child = world_child(10);
 	vp = world_vp(child, 0);
 	CHECK_STATUS(INSUFFICIENT_MEMORY, set_cpuid(vp, 1, 0, false, 0, 0));
 	world_deposit(child->id, 1);

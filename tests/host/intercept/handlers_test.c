@@ -124,6 +124,90 @@ TEST(handle_msr_needs_memory)
 	CHECK_EQ(HV_INTERCEPT_ACCESS_WRITE, m->header.intercept_access_type);
 }
 
+/* What the parent asked to be told of stops before it does anything. */
+TEST(handle_intercepted_cpuid)
+{
+	const struct hv_x64_cpuid_intercept_message *m;
+	u32 expected[4];
+
+	boot();
+	vp->partition->intercepts.cpuid[0] = 0x100;
+	vp->partition->intercepts.cpuid_count = 1;
+	vp->regs.gpr[RAX] = 0x100;
+	vp->regs.gpr[RBX] = 3;
+	vp_cpuid(vp, 0x100, (u32)vp->regs.gpr[RCX], expected);
+	EXECUTE(Cpuid, READ, "\x0f\xa2");
+	check_stepped(0);
+	m = (const void *)vp->intercept_page->payload;
+	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
+	CHECK_EQ(HVMSG_X64_CPUID_INTERCEPT, vp->intercept_page->header.message_type);
+	CHECK_EQ(104, vp->intercept_page->header.payload_size);
+	CHECK_EQ(2, m->header.instruction_length_cr8);
+	CHECK_EQ(0x100, m->rax);
+	CHECK_EQ(3, m->rbx);
+	CHECK_EQ(expected[0], m->default_result_rax);
+	CHECK_EQ(expected[1], m->default_result_rbx);
+	CHECK_EQ(expected[2], m->default_result_rcx);
+	CHECK_EQ(expected[3], m->default_result_rdx);
+}
+
+TEST(handle_intercepted_msr)
+{
+	const struct hv_x64_msr_intercept_message *m;
+
+	boot();
+	m = (const void *)vp->intercept_page->payload;
+	vp->partition->intercepts.msr = HV_INTERCEPT_ACCESS_MASK_WRITE;
+	vp->regs.gpr[RCX] = 0x12345;
+	vp->regs.gpr[RAX] = 0x1111;
+	vp->regs.gpr[RDX] = 0x2222;
+	EXECUTE(Msr, WRITE, "\x0f\x30");
+	check_stepped(0);
+	CHECK_EQ(HVMSG_X64_MSR_INTERCEPT, vp->intercept_page->header.message_type);
+	CHECK_EQ(64, vp->intercept_page->header.payload_size);
+	CHECK_EQ(HV_INTERCEPT_ACCESS_WRITE, m->header.intercept_access_type);
+	CHECK_EQ(2, m->header.instruction_length_cr8);
+	CHECK_EQ(0x12345, m->msr_number);
+	CHECK_EQ(0x1111, m->rax);
+	CHECK_EQ(0x2222, m->rdx);
+}
+
+TEST(handle_intercepted_msr_read)
+{
+	boot();
+	vp->partition->intercepts.msr = HV_INTERCEPT_ACCESS_MASK_READ;
+	vp->regs.gpr[RCX] = 0x12345;
+	vp->regs.gpr[RAX] = 7;
+	EXECUTE(Msr, READ, "\x0f\x32");
+	check_stepped(0);
+	CHECK_EQ(7, vp->regs.gpr[RAX]);
+	CHECK_EQ(HVMSG_X64_MSR_INTERCEPT, vp->intercept_page->header.message_type);
+}
+
+/* The end of a level interrupt, if the parent wants to know; the guest goes on behind it. */
+TEST(handle_eoi_message)
+{
+	const struct hv_x64_apic_eoi_message *m;
+
+	boot();
+	m = (const void *)vp->intercept_page->payload;
+	vp->apic.spurious = 0x1ff;
+	vp->regs.gpr[RCX] = HV_X64_MSR_EOI;
+	vp->regs.gpr[RAX] = vp->regs.gpr[RDX] = 0;
+	for (u32 i = 0; i < 3; i++) {
+		vp->partition->intercepts.apic_eoi = i ? HV_INTERCEPT_ACCESS_MASK_WRITE : 0;
+		CHECK(vapic_request(&vp->apic, 0x45, i != 1));
+		vapic_accept(&vp->apic, 0x45);
+		CHECK_EQ(0, vp->suspend);
+		EXECUTE(Msr, WRITE, "\x0f\x30");
+		check_stepped(2);
+	}
+	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
+	CHECK_EQ(HVMSG_X64_APIC_EOI, vp->intercept_page->header.message_type);
+	CHECK_EQ(0x45, m->interrupt_vector);
+	CHECK_EQ(0, m->vp_index);
+}
+
 TEST(handle_halt)
 {
 	boot();

@@ -2,6 +2,7 @@
 /* Accesses to the APIC page and to doorbells that the hypervisor carries out itself. */
 #include "abi/hv_msr.h"
 #include "core/interrupt/doorbell.h"
+#include "core/interrupt/port.h"
 #include "core/vp/msrs.h"
 #include "tests/host/world.h"
 
@@ -127,8 +128,13 @@ static void open_bell(u64 flags)
 
 	world_deposit(root_partition.id, 1);
 	CHECK_EQ(HV_STATUS_SUCCESS,
-		doorbell_create(vp->partition, 7, HV_SYNIC_SINT_DOORBELL, HV_ANY_VP));
-	CHECK_EQ(HV_STATUS_SUCCESS, doorbell_connect(vp->partition, 3, 7, BELL, 5, flags));
+		port_create(vp->partition, 7,
+			&(struct hv_port_info){.port_type = HV_PORT_TYPE_DOORBELL,
+				.target = {HV_SYNIC_SINT_DOORBELL, HV_ANY_VP, 0}}));
+	CHECK_EQ(HV_STATUS_SUCCESS,
+		port_connect(vp->partition, 3, 7,
+			&(struct hv_connection_info){
+				.port_type = HV_PORT_TYPE_DOORBELL, .doorbell = {BELL, 5, flags}}));
 	CHECK_EQ(MSR_DONE, vp_write_msr(listener, HV_X64_MSR_SCONTROL, 1, &gpa));
 	CHECK_EQ(MSR_DONE,
 		vp_write_msr(listener, HV_X64_MSR_SIRBP, listener->synic.sirbp | 1, &gpa));

@@ -82,8 +82,9 @@ TEST(doorbell_ports)
 	CHECK_STATUS(INVALID_PORT_ID, create(child, 7));
 	CHECK_STATUS(INVALID_PARAMETER, create(child, 0));
 	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_DOORBELL, 16, 0));
-	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_MESSAGE, 5, 0));
-	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_EVENT, 5, 0));
+	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, HV_PORT_TYPE_MONITOR, 5, 0));
+	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, 0, 5, 0));
+	CHECK_STATUS(INVALID_PARAMETER, create_port(child->id, 8, 5, 5, 0));
 	CHECK_STATUS(
 		INVALID_PARTITION_ID, create_port(child->id + 1, 8, HV_PORT_TYPE_DOORBELL, 5, 0));
 	CHECK_STATUS(INVALID_PARTITION_STATE,
@@ -103,12 +104,12 @@ TEST(doorbell_limits)
 	struct partition *child = boot();
 	u64 free = root_partition.pool.free_pages;
 
-	for (u32 i = 1; i <= MAX_DOORBELLS; i++)
+	for (u32 i = 1; i <= MAX_PORTS; i++)
 		CHECK_STATUS(SUCCESS, create(child, i));
 	CHECK_EQ(free - 1, root_partition.pool.free_pages);
-	CHECK_STATUS(NO_RESOURCES, create(child, 99));
+	CHECK_STATUS(NO_RESOURCES, create(child, 999));
 	CHECK_STATUS(SUCCESS, delete (5));
-	CHECK_STATUS(SUCCESS, create(child, 99));
+	CHECK_STATUS(SUCCESS, create(child, 999));
 	CHECK_STATUS(SUCCESS, world_fast(HVCALL_FINALIZE_PARTITION, child->id, 0));
 	CHECK_EQ(free, root_partition.pool.free_pages);
 }
@@ -143,6 +144,9 @@ TEST(doorbell_connections)
 	CHECK(doorbell_may_match(child, GPA & ~PAGE_MASK));
 	CHECK(!doorbell_may_match(child, GPA + PAGE_SIZE));
 	CHECK_STATUS(INVALID_CONNECTION_ID, connect(child, 4, 7, GPA, 0, 0));
+	/* A connection's name is used once. */
+	CHECK_STATUS(SUCCESS, create(child, 9));
+	CHECK_STATUS(INVALID_CONNECTION_ID, connect(child, 3, 9, GPA, 0, 0));
 	CHECK_STATUS(INVALID_CONNECTION_ID, disconnect(child, 4));
 	CHECK_STATUS(INVALID_CONNECTION_ID, disconnect(child, 0));
 	CHECK_STATUS(SUCCESS, disconnect(child, 3));

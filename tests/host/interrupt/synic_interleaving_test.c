@@ -2,15 +2,19 @@
 /* The SynIC against a guest that acts between any two of its accesses to the shared pages. */
 #include "tests/host/interrupt/interleaving.h"
 
-#define synic_reset	  interleaved_reset
-#define synic_can_receive interleaved_can_receive
-#define synic_post	  interleaved_post
-#define synic_scan	  interleaved_scan
-#define synic_purge	  interleaved_purge
-#define synic_take_back	  interleaved_take_back
-#define synic_ring_signal interleaved_ring_signal
-#define synic_ring_empty  interleaved_ring_empty
-#define synic_write_sint  interleaved_write_sint
+#define synic_reset	   interleaved_reset
+#define synic_can_receive  interleaved_can_receive
+#define synic_post	   interleaved_post
+#define synic_scan	   interleaved_scan
+#define synic_purge	   interleaved_purge
+#define synic_take_back	   interleaved_take_back
+#define synic_ring_signal  interleaved_ring_signal
+#define synic_ring_empty   interleaved_ring_empty
+#define synic_write_sint   interleaved_write_sint
+#define synic_accepts	   interleaved_accepts
+#define synic_fill_buffer  interleaved_fill_buffer
+#define synic_ends_itself  interleaved_ends_itself
+#define synic_signal_event interleaved_signal_event
 #include "core/interrupt/synic.c"
 
 #include "tests/host/test.h"

@@ -14,10 +14,13 @@ static u16 counted_also(u16 code)
 {
 	switch (code) {
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE:
+	case HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX:
 		return STAT_VP_AddressSpaceFlushes;
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST:
+	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX:
 		return STAT_VP_GlobalGvaRangeFlushes;
 	case HVCALL_SEND_IPI:
+	case HVCALL_SEND_IPI_EX:
 		return STAT_VP_ApicIpisSent;
 	default:
 		return 0;

@@ -84,6 +84,14 @@ TEST(msr_directions)
 		{HV_X64_MSR_EOM, true, true},
 		{HV_X64_MSR_STIMER0_CONFIG, true, true},
 		{HV_X64_MSR_STIMER3_COUNT, true, true},
+		{HV_X64_MSR_VP_ASSIST_PAGE, true, true},
+		{HV_X64_MSR_SIRBP, true, false}, /* event rings are the root's */
+		{HV_X64_MSR_CRASH_P0, true, true},
+		{HV_X64_MSR_CRASH_P4, true, true},
+		{HV_X64_MSR_CRASH_CTL, true, true},
+		{HV_X64_MSR_REENLIGHTENMENT_CONTROL, false, false},
+		{0x40000fff, false, false},
+		{HV_X64_MSR_NESTED_SCONTROL, false, false},
 		{0x40000004, false, false},
 		{0x400000a0, false, false},
 		{0x400000b8, false, false},
@@ -250,6 +258,40 @@ TEST(msr_unimplemented)
 	CHECK_EQ(MSR_FAULT, read(root, 0x200));
 }
 
+/* The parent that asks for it gets what there is not, before anything is decided about it. */
+TEST(msr_unimplemented_intercepted)
+{
+	boot(true);
+	child->partition->intercepts.msr = HV_INTERCEPT_ACCESS_MASK_WRITE;
+	CHECK_EQ(MSR_FAULT, read(child, 0x12345));
+	CHECK_EQ(MSR_INTERCEPT, write(child, 0x12345, 1));
+	child->partition->unimplemented_msr_action = 1;
+	child->partition->intercepts.msr = HV_INTERCEPT_ACCESS_MASK_READ;
+	CHECK_EQ(MSR_INTERCEPT, read(child, 0x12345));
+	CHECK_EQ(MSR_DONE, write(child, 0x12345, 1));
+	/* Not what is implemented. */
+	CHECK_EQ(MSR_DONE, read(child, 0x200));
+	CHECK_EQ(MSR_DONE, read(child, HV_X64_MSR_VP_INDEX));
+}
+
+TEST(msr_crash)
+{
+	boot(true);
+	CHECK_EQ(HV_CRASH_CTL_NOTIFY, value_of(child, HV_X64_MSR_CRASH_CTL));
+	for (u32 i = 0; i < 5; i++) {
+		CHECK_EQ(MSR_DONE, write(child, HV_X64_MSR_CRASH_P0 + i, 0x1230 + i));
+		CHECK_EQ(0x1230 + i, value_of(child, HV_X64_MSR_CRASH_P0 + i));
+	}
+	CHECK(!strstr(fake.console, "crashed"));
+	CHECK_EQ(MSR_DONE, write(child, HV_X64_MSR_CRASH_CTL, HV_CRASH_CTL_NOTIFY));
+	CHECK(strstr(fake.console, "crashed: 0x1230 0x1231 0x1232 0x1233 0x1234"));
+	CHECK_EQ(0x1232, world_get_register(child, HV_REGISTER_GUEST_CRASH_P2));
+	CHECK_EQ(HV_CRASH_CTL_NOTIFY, world_get_register(child, HV_REGISTER_GUEST_CRASH_CTL));
+	/* Not the root's. */
+	CHECK_EQ(MSR_FAULT, read(root, HV_X64_MSR_CRASH_P0));
+	CHECK_EQ(MSR_FAULT, write(root, HV_X64_MSR_CRASH_CTL, 0));
+}
+
 /* ---- CPUID ---- */
 
 TEST(cpuid_hypervisor_leaves)
@@ -265,7 +307,9 @@ TEST(cpuid_hypervisor_leaves)
 	CHECK_EQ(root_partition.privileges >> 32, out[1]);
 	vp_cpuid(child, HV_CPUID_FEATURES, 0, out);
 	CHECK_EQ((u32)child->partition->privileges, out[0]);
-	CHECK_EQ(0, out[1]);
+	CHECK_EQ(child->partition->privileges >> 32, out[1]);
+	/* Linux would take itself for a root. */
+	CHECK(!(out[1] & (HV_FEATURE_EBX_CREATE_PARTITIONS | HV_FEATURE_EBX_CPU_MANAGEMENT)));
 	vp_cpuid(child, HV_CPUID_INTERFACE, 0, out);
 	CHECK_EQ(HV_CPUID_INTERFACE_EAX, out[0]);
 	vp_cpuid(child, HV_CPUID_CPU_MANAGEMENT, 0, out);

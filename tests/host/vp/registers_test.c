@@ -109,6 +109,17 @@ static void check_readable(const struct vp *vp, const u32 *names, u32 count)
 	CHECK_EQ((u64)count << 32, get_all(vp, names, count, values));
 }
 
+/* A PAT that WRMSR would not take is not taken from a parent either. */
+TEST(registers_pat)
+{
+	struct vp *vp = boot();
+
+	CHECK_STATUS(SUCCESS, world_set_register(vp, R(PAT), 0x0606060606060606));
+	CHECK_STATUS(INVALID_REGISTER_VALUE, world_set_register(vp, R(PAT), 2));
+	CHECK_STATUS(INVALID_REGISTER_VALUE, world_set_register(vp, R(PAT), 0x0800000000000000));
+	CHECK_EQ(0x0606060606060606, vp->pat);
+}
+
 /* What was never written can be read all the same. */
 TEST(registers_readable)
 {
