@@ -87,12 +87,13 @@ class Facts:
     def find_kept(self):
         """{(object, name): file} of the counters that some source line changes."""
         kept = {}
-        changed = r"\s*\)\s*(?:\+\+|--|[-+|]?=(?!=))"
-        macro = re.compile(r"\bstat_(hypervisor|lp|partition|vp)\([^;{},]*,\s*(\w+)" + changed)
-        direct = re.compile(r"(?:(&)[\w.>-]*)?\bstats\[STAT_(HV|LP|PT|VP)_(\w+)\](\s*(?:\+\+|--|[-+|]?=(?!=)))?")
+        changed = r"(\s*(?:\+\+|--|[-+|]?=(?!=)))?"
+        macro = re.compile(r"(&)?\bstat_(hypervisor|lp|partition|vp)\([^;{},]*?,\s*(\w+)\s*\)" + changed)
+        direct = re.compile(r"(?:(&)[\w.>-]*)?\bstats\[STAT_(HV|LP|PT|VP)_(\w+)\]" + changed)
         for path, text in self.sources.items():
-            for kind, name in macro.findall(text):
-                kept.setdefault((MACROS[kind], name), path)
+            for address, kind, name, operator in macro.findall(text):
+                if address or operator:
+                    kept.setdefault((MACROS[kind], name), path)
             for address, kind, name, operator in direct.findall(text):
                 if address or operator:
                     kept.setdefault((kind, name), path)
@@ -113,9 +114,11 @@ class Facts:
         text = read("core/vp/msrs.c")
         row = re.compile(r"\[(0x\w+)(?: \.\.\. (0x\w+))?\] = {(\w+), (\w+), (\w+)}")
         handlers = {}
-        for first, last, _, get, put in row.findall(text):
-            for low in range(int(first, 16), int(last or first, 16) + 1):
-                handlers[0x40000000 + low] = (get != "NULL", put != "NULL")
+        for base, name in ((0x40000000, "synthetic_rows"), (0x40000100, "rare_rows")):
+            table = re.search(rf"{name}\[256\] = {{(.*?)\n}};", text, re.S)
+            for first, last, _, get, put in row.findall(table[1] if table else ""):
+                for low in range(int(first, 16), int(last or first, 16) + 1):
+                    handlers[base + low] = (get != "NULL", put != "NULL")
         if not handlers:
             sys.exit("gen_docs: no MSR rows in core/vp/msrs.c")
         known = {int(number, 16): name for name, number in names}

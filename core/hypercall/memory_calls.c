@@ -3,6 +3,7 @@
 #include "core/hypercall/hypercall.h"
 #include "core/lib/string.h"
 #include "core/memory/frames.h"
+#include "core/memory/overlay.h"
 #include "core/memory/share.h"
 #include "core/memory/walk.h"
 
@@ -151,11 +152,22 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 	return status;
 }
 
+/* The parent's memory is what lies below an overlay. */
+static struct slat_leaf parents_leaf(const struct slat *slat, u64 gpa)
+{
+	struct overlay *overlay = overlay_at(slat, gpa);
+
+	if (!overlay)
+		return slat_lookup(slat, gpa);
+	return (struct slat_leaf){.rights = slat->format->present(overlay->covered) ? SLAT_READ : 0,
+		.entry = &overlay->covered};
+}
+
 /* Returns the state before the change. */
 static u8 access_state(struct partition *target, u64 gpa, u64 flags)
 {
 	const struct slat_format *format = target->slat.format;
-	struct slat_leaf leaf = slat_lookup(&target->slat, gpa);
+	struct slat_leaf leaf = parents_leaf(&target->slat, gpa);
 	u64 set = 0;
 	u64 clear = 0;
 	u64 old;
@@ -217,7 +229,7 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	struct walk_context context;
 	struct walk_result result;
 	enum walk_status status;
-	bool readable;
+	bool readable, overlay;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
@@ -229,13 +241,14 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	status =
 		walk(&context, in->gva_page << PAGE_SHIFT, walk_access(in->control_flags), &result);
 	readable = status == WALK_OK && partition_memory(call->target, result.gpa, SLAT_READ);
+	overlay = status == WALK_OK && overlay_at(&call->target->slat, result.gpa);
 	spin_unlock(&call->target->lock);
 	out->result_code =
 		status == WALK_NON_CANONICAL ? HV_TRANSLATE_GVA_PAGE_NOT_PRESENT : status;
 	if (status != WALK_OK)
 		return HV_STATUS_SUCCESS;
 	out->gpa_page = result.gpa >> PAGE_SHIFT;
-	out->attributes = HV_CACHE_TYPE_WRITE_BACK;
+	out->attributes = HV_CACHE_TYPE_WRITE_BACK | (overlay ? HV_TRANSLATE_GVA_OVERLAY_PAGE : 0);
 	if (!readable)
 		out->result_code = HV_TRANSLATE_GVA_GPA_UNMAPPED;
 	return HV_STATUS_SUCCESS;

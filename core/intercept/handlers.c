@@ -49,11 +49,6 @@ enum outcome handle_cpuid(struct vp *vp, struct intercept *intercept)
 
 	find_length(vp, intercept, INSN_CPUID);
 	vp_cpuid(vp, (u32)vp->regs.gpr[RAX], (u32)vp->regs.gpr[RCX], out);
-	if (__builtin_expect(vp->partition->intercepts.cpuid_count, 0) &&
-		vp_cpuid_intercepted(vp, (u32)vp->regs.gpr[RAX])) {
-		message_cpuid(vp, intercept, out);
-		return RESUME;
-	}
 	vp->regs.gpr[RAX] = out[0];
 	vp->regs.gpr[RBX] = out[1];
 	vp->regs.gpr[RCX] = out[2];
@@ -61,13 +56,11 @@ enum outcome handle_cpuid(struct vp *vp, struct intercept *intercept)
 	return ADVANCE;
 }
 
-static enum outcome msr_outcome(
+/* What becomes of an access that was not carried out. */
+static __attribute__((noinline)) enum outcome msr_outcome(
 	struct vp *vp, const struct intercept *intercept, enum msr_outcome outcome, u64 gpa)
 {
 	switch (outcome) {
-	case MSR_DONE:
-	case MSR_SUSPEND:
-		return ADVANCE;
 	case MSR_RETRY:
 		if (vp->partition->is_root)
 			return FAULT_GP;
@@ -76,11 +69,9 @@ static enum outcome msr_outcome(
 	case MSR_INTERCEPT:
 		message_msr(vp, intercept);
 		return RESUME;
-	case MSR_NO_MEMORY:
-	case MSR_FAULT:
-		break;
+	default:
+		return FAULT_GP;
 	}
-	return FAULT_GP;
 }
 
 static __attribute__((noinline)) enum outcome write_msr(
@@ -91,7 +82,7 @@ static __attribute__((noinline)) enum outcome write_msr(
 	u64 gpa = 0;
 	enum msr_outcome outcome = vp_write_msr(vp, (u32)gpr[RCX], value, &gpa);
 
-	return msr_outcome(vp, intercept, outcome, gpa);
+	return outcome <= MSR_SUSPEND ? ADVANCE : msr_outcome(vp, intercept, outcome, gpa);
 }
 
 enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
@@ -112,11 +103,11 @@ enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
 	}
 	find_length(vp, intercept, INSN_RDMSR);
 	outcome = vp_read_msr(vp, (u32)gpr[RCX], &value);
-	if (outcome == MSR_DONE || outcome == MSR_SUSPEND) {
-		gpr[RAX] = (u32)value;
-		gpr[RDX] = value >> 32;
-	}
-	return msr_outcome(vp, intercept, outcome, 0);
+	if (__builtin_expect(outcome > MSR_SUSPEND, 0))
+		return msr_outcome(vp, intercept, outcome, 0);
+	gpr[RAX] = (u32)value;
+	gpr[RDX] = value >> 32;
+	return ADVANCE;
 }
 
 enum outcome handle_hypercall(struct vp *vp, struct intercept *intercept)

@@ -22,7 +22,6 @@ enum outcome {
 void message_post(struct vp *vp);
 void message_io_port(struct vp *vp, const struct intercept *intercept);
 void message_memory(struct vp *vp, u64 gpa, u8 access, bool table_walk);
-void message_cpuid(struct vp *vp, const struct intercept *intercept, const u32 out[4]);
 void message_msr(struct vp *vp, const struct intercept *intercept);
 void message_unrecoverable(struct vp *vp);
 void message_apic_eoi(struct vp *vp, u8 vector);

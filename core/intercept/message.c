@@ -160,24 +160,6 @@ void message_memory(struct vp *vp, u64 gpa, u8 access, bool table_walk)
 	send(vp);
 }
 
-/* `out`: EAX, EBX, ECX, EDX as they would be without the parent. */
-void message_cpuid(struct vp *vp, const struct intercept *intercept, const u32 out[4])
-{
-	struct hv_x64_cpuid_intercept_message *m = begin(vp, HVMSG_X64_CPUID_INTERCEPT, sizeof(*m));
-
-	fill_header(vp, &m->header, INTERCEPT_EXECUTE, intercept->length);
-	m->rax = vp->regs.gpr[RAX];
-	m->rcx = vp->regs.gpr[RCX];
-	m->rdx = vp->regs.gpr[RDX];
-	m->rbx = vp->regs.gpr[RBX];
-	m->default_result_rax = out[0];
-	m->default_result_rbx = out[1];
-	m->default_result_rcx = out[2];
-	m->default_result_rdx = out[3];
-	stat_vp(vp, OtherMessages)++;
-	send(vp);
-}
-
 void message_msr(struct vp *vp, const struct intercept *intercept)
 {
 	struct hv_x64_msr_intercept_message *m = begin(vp, HVMSG_X64_MSR_INTERCEPT, sizeof(*m));

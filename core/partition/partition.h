@@ -45,13 +45,9 @@ struct port {
 };
 
 /* What the parent has asked to be told of (HvCallInstallIntercept): masks of accesses. */
-#define MAX_CPUID_INTERCEPTS 16
-
 struct intercepts {
-	u8 msr;	     /* those that are not implemented */
+	u8 msr;	     /* those that do not exist */
 	u8 apic_eoi; /* of level-triggered interrupts */
-	u16 cpuid_count;
-	u32 cpuid[MAX_CPUID_INTERCEPTS]; /* leaves */
 };
 
 struct partition {

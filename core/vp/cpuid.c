@@ -165,8 +165,11 @@ static void apply_registered(const struct vp *vp, u32 leaf, u32 subleaf, u32 out
 {
 	const struct cpuid_entry *general = NULL;
 	const struct cpuid_entry *found = NULL;
+	u32 at = vp->cpuid_chain[chain_of(leaf)];
 
-	for (u32 at = vp->cpuid_chain[chain_of(leaf)]; at && !found;) {
+	if (!at)
+		return;
+	while (at && !found) {
 		const struct cpuid_entry *entry = entry_of(vp, at - 1u);
 
 		if (entry->leaf == leaf && !entry->subleaf_specific)
@@ -216,41 +219,31 @@ static void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 	}
 }
 
-static inline __attribute__((always_inline)) void values(
-	struct vp *vp, u32 leaf, u32 subleaf, bool registered, u32 out[4])
+void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	if (leaf >> 8 == HV_CPUID_VENDOR_AND_MAX >> 8) {
 		hypervisor_leaf(vp->partition, leaf, out);
 		return;
 	}
 	machine_cpuid(leaf, subleaf, out);
-	if (registered)
+	if (!vp->partition->is_root)
 		apply_registered(vp, leaf, subleaf, out);
 	hide(leaf, out);
 	apply_state(vp, leaf, subleaf, out);
 }
 
-void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
-{
-	values(vp, leaf, subleaf, !vp->partition->is_root, out);
-}
-
 void vp_cpuid_of(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u64 xfem, u32 out[4])
 {
-	values(vp, leaf, subleaf, registered, out);
+	u16 *chain = &vp->cpuid_chain[chain_of(leaf)];
+	u16 head = *chain;
+
+	/* Nobody else looks while the VP stands still. */
+	*chain = registered ? head : 0;
+	vp_cpuid(vp, leaf, subleaf, out);
+	*chain = head;
 	/* The processor has told the sizes for the states that are on here and now. */
 	if (leaf == 13 && subleaf == 0)
 		out[EBX] = (u32)xsave_size(xfem, false);
 	else if (leaf == 13 && subleaf == 1 && out[EBX])
 		out[EBX] = (u32)xsave_size(xfem, true);
-}
-
-bool vp_cpuid_intercepted(const struct vp *vp, u32 leaf)
-{
-	const struct intercepts *intercepts = &vp->partition->intercepts;
-
-	for (u32 i = 0; i < atomic_load(&intercepts->cpuid_count); i++)
-		if (intercepts->cpuid[i] == leaf)
-			return true;
-	return false;
 }

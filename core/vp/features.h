@@ -20,8 +20,6 @@ void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 /* The same of a VP that stands still, with or without registered results, as if XCR0 were `xfem`.
  */
 void vp_cpuid_of(struct vp *vp, u32 leaf, u32 subleaf, bool registered, u64 xfem, u32 out[4]);
-/* Has the parent asked to answer this leaf? */
-bool vp_cpuid_intercepted(const struct vp *vp, u32 leaf);
 
 /* Registers a result for the VP (HVCALL_REGISTER_INTERCEPT_RESULT). */
 struct hv_cpuid_result_parameters;

@@ -276,10 +276,10 @@ static enum msr_outcome write_crash_control(struct vp *vp, u32 msr, u64 value, u
 	return MSR_DONE;
 }
 
-/* ---- The table: MSR number - 0x40000000 ---- */
+/* ---- The tables: low byte of 0x400000xx and of 0x400001xx ---- */
 
 /* DOC: synthetic-msrs */
-static const struct msr_row synthetic_rows[] = {
+static const struct msr_row synthetic_rows[256] = {
 	[0x00] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_guest_os_id, write_guest_os_id},
 	[0x01] = {HV_FEATURE_EAX_HYPERCALL_MSRS, read_hypercall, write_hypercall},
 	[0x02] = {HV_FEATURE_EAX_VP_INDEX, read_vp_index, NULL},
@@ -299,22 +299,18 @@ static const struct msr_row synthetic_rows[] = {
 	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, msr_read_synic, msr_write_synic},
 	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, msr_read_stimer, msr_write_stimer},
 	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
-	[0x100 ... 0x104] = {0, read_crash, write_crash},
-	[0x105] = {0, read_crash_control, write_crash_control},
 };
 
-/* Speculation may go past the bound; what it finds there it cannot call. */
-#define IS_SYNTHETIC(msr) ((msr) >> 12 == HV_X64_MSR_GUEST_OS_ID >> 12)
+static const struct msr_row rare_rows[256] = {
+	[0x00 ... 0x04] = {0, read_crash, write_crash},
+	[0x05] = {0, read_crash_control, write_crash_control},
+};
 
 /* NULL: no such MSR for this VP. */
 static const struct msr_row *synthetic_row(const struct vp *vp, u32 msr)
 {
-	u32 index = msr - HV_X64_MSR_GUEST_OS_ID;
-	const struct msr_row *row;
+	const struct msr_row *row = &synthetic_rows[msr & 0xff];
 
-	if (index >= ARRAY_SIZE(synthetic_rows))
-		return NULL;
-	row = &synthetic_rows[index];
 	return (vp->partition->privileges & row->privilege) == row->privilege ? row : NULL;
 }
 
@@ -322,7 +318,7 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	const struct msr_row *row;
 
-	if (IS_SYNTHETIC(msr)) {
+	if (msr >> 8 == 0x400000) {
 		row = synthetic_row(vp, msr);
 		return row && row->read ? row->read(vp, msr, value) : MSR_FAULT;
 	}
@@ -332,6 +328,8 @@ enum msr_outcome vp_read_msr(struct vp *vp, u32 msr, u64 *value)
 			return MSR_FAULT;
 		return MSR_DONE;
 	}
+	if (msr >> 8 == 0x400001 && rare_rows[msr & 0xff].read)
+		return rare_rows[msr & 0xff].read(vp, msr, value);
 	return vp_read_architectural_msr(vp, msr, value);
 }
 
@@ -341,9 +339,11 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa)
 
 	if (msr >> 8 == 0x8)
 		return vp_in_x2apic(vp) ? vp_write_apic(vp, msr & 0xff, true, value) : MSR_FAULT;
-	if (IS_SYNTHETIC(msr)) {
+	if (msr >> 8 == 0x400000) {
 		row = synthetic_row(vp, msr);
 		return row && row->write ? row->write(vp, msr, value, gpa) : MSR_FAULT;
 	}
+	if (msr >> 8 == 0x400001 && rare_rows[msr & 0xff].write)
+		return rare_rows[msr & 0xff].write(vp, msr, value, gpa);
 	return vp_write_architectural_msr(vp, msr, value);
 }

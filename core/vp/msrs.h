@@ -9,9 +9,9 @@ struct vp;
 
 enum msr_outcome {
 	MSR_DONE,
+	MSR_SUSPEND,   /* done, and the VP's activity has changed */
 	MSR_FAULT,     /* #GP(0) */
 	MSR_RETRY,     /* guest memory at *gpa is missing: the parent must provide it first */
-	MSR_SUSPEND,   /* done, and the VP's activity has changed */
 	MSR_INTERCEPT, /* the parent's to answer */
 	MSR_NO_MEMORY, /* the partition's pool is empty; of a guest #GP(0) */
 };

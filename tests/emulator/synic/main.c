@@ -4,8 +4,8 @@
  *
  * What: SIM, SIEF and assist pages that cover the child's memory; synthetic timers that speak by
  * message; messages and events from the parent and to it; HvCallStartVirtualProcessor and IPIs to
- * sparse sets among the child's processors; MSRs and CPUID leaves whose accesses the parent asked
- * for; crash registers.
+ * sparse sets among the child's processors; MSRs whose accesses the parent asked for; crash
+ * registers.
  * Why: no guest of the end-to-end tests uses messages, because no VMM has a VMBus; a guest that
  * does must find what the specification says, and nobody else would notice if it did not.
  * How: the child's code is in this image, so both sides see the same variables. Pages are put where

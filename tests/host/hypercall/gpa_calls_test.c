@@ -304,6 +304,39 @@ TEST(access_states)
 	CHECK_EQ(modifications, stat_partition(child, GpaSpaceModifications));
 }
 
+/* The state of what the parent gave, also while the child has a page of ours shown over it. */
+TEST(access_states_below_overlay)
+{
+	struct hv_output_translate_virtual_address out;
+	struct hv_input_translate_virtual_address in = {.gva_page = 5};
+	struct partition *child;
+	struct vp *vp;
+	u8 state;
+
+	world_boot();
+	child = world_child(64);
+	vp = world_vp(child, 0);
+	CHECK_STATUS(SUCCESS,
+		world_map(child, 5, world_page(), HV_MAP_GPA_READABLE | HV_MAP_GPA_WRITABLE));
+	*(u8 *)partition_memory(child, 0x5000, SLAT_READ | SLAT_WRITE) = 1;
+	CHECK_EQ(OVERLAY_OK, vp_overlay_set(vp, VP_OVERLAY_SIM, 0x5001));
+	CHECK_EQ(1ull << 32, states(child, HV_GPA_ACCESS_CLEAR_DIRTY, 5, 1, &state));
+	CHECK(state & HV_GPA_STATE_DIRTY);
+	CHECK(partition_memory(child, 0x5000, SLAT_READ | SLAT_WRITE));
+	CHECK_EQ(1ull << 32, states(child, 0, 5, 1, &state));
+	CHECK(!(state & HV_GPA_STATE_DIRTY));
+	in.partition_id = child->id;
+	CHECK_STATUS(SUCCESS, WORLD_CALL_OUT(TRANSLATE_VIRTUAL_ADDRESS, in, out));
+	CHECK_EQ(HV_CACHE_TYPE_WRITE_BACK | HV_TRANSLATE_GVA_OVERLAY_PAGE, out.attributes);
+	CHECK_EQ(OVERLAY_OK, vp_overlay_set(vp, VP_OVERLAY_SIM, 0));
+	CHECK_STATUS(SUCCESS, WORLD_CALL_OUT(TRANSLATE_VIRTUAL_ADDRESS, in, out));
+	CHECK_EQ(HV_CACHE_TYPE_WRITE_BACK, out.attributes);
+	/* Nothing was given there: nothing to report. */
+	CHECK_EQ(OVERLAY_OK, vp_overlay_set(vp, VP_OVERLAY_SIM, 0x9001));
+	CHECK_EQ(1ull << 32, states(child, HV_GPA_ACCESS_SET_DIRTY, 9, 1, &state));
+	CHECK_EQ(0, state);
+}
+
 /* A large page is one state for 512: clearing it for one would make the others look clean. */
 TEST(access_states_large)
 {

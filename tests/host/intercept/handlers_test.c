@@ -125,32 +125,6 @@ TEST(handle_msr_needs_memory)
 }
 
 /* What the parent asked to be told of stops before it does anything. */
-TEST(handle_intercepted_cpuid)
-{
-	const struct hv_x64_cpuid_intercept_message *m;
-	u32 expected[4];
-
-	boot();
-	vp->partition->intercepts.cpuid[0] = 0x100;
-	vp->partition->intercepts.cpuid_count = 1;
-	vp->regs.gpr[RAX] = 0x100;
-	vp->regs.gpr[RBX] = 3;
-	vp_cpuid(vp, 0x100, (u32)vp->regs.gpr[RCX], expected);
-	EXECUTE(Cpuid, READ, "\x0f\xa2");
-	check_stepped(0);
-	m = (const void *)vp->intercept_page->payload;
-	CHECK_EQ(SUSPEND_INTERCEPT, vp->suspend);
-	CHECK_EQ(HVMSG_X64_CPUID_INTERCEPT, vp->intercept_page->header.message_type);
-	CHECK_EQ(104, vp->intercept_page->header.payload_size);
-	CHECK_EQ(2, m->header.instruction_length_cr8);
-	CHECK_EQ(0x100, m->rax);
-	CHECK_EQ(3, m->rbx);
-	CHECK_EQ(expected[0], m->default_result_rax);
-	CHECK_EQ(expected[1], m->default_result_rbx);
-	CHECK_EQ(expected[2], m->default_result_rcx);
-	CHECK_EQ(expected[3], m->default_result_rdx);
-}
-
 TEST(handle_intercepted_msr)
 {
 	const struct hv_x64_msr_intercept_message *m;
