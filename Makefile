@@ -117,4 +117,6 @@ docs: ## what is made from tables
 clean:
 	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
 
+include hvstat/build.mk
+
 -include $(OBJS:.o=.d)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what building and checking Trivium needs from the machine's own Debian release; nothing if all is there.
+# "hvstat" as argument: also what only the tests of the monitor need.
 set -euo pipefail
 
 packages=(
@@ -8,7 +9,9 @@ packages=(
     flex bison bc libelf-dev cpio lz4 xz-utils  # root kernel
     mmdebstrap uidmap erofs-utils debian-archive-keyring ca-certificates # root image
     clang clang-tidy clang-format cppcheck shellcheck             # checks
+    libncurses-dev libmicrohttpd-dev            # hvstat
 )
+if [[ ${1:-} == hvstat ]]; then packages+=(tmux curl python3 mandoc prometheus chromium); fi
 
 missing() {
     local package
@@ -33,4 +36,5 @@ echo "install-deps: package lists"
 "${root[@]}" apt-get update -qq
 mapfile -t wanted < <(missing "${packages[@]}" "$(runtime)")
 echo "install-deps: installing ${wanted[*]}"
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${wanted[@]}" </dev/null
+# RUNLEVEL: Prometheus is for the tests to start, not for the machine.
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${wanted[@]}" </dev/null

@@ -11,7 +11,7 @@ import sys
 
 MAX_FUNCTION, MAX_FILE = 60, 600
 HYPERVISOR = ("abi", "boot", "machine", "backend", "core", "loader")
-OTHERS = ("tests", "image")
+OTHERS = ("tests", "image", "hvstat")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 NAME = re.compile(r"(\w+)\s*\(")
 
