@@ -17,6 +17,7 @@ static const struct {
 	{"counters", command_counters, "the counters there are, by Windows' and Linux' names"},
 	{"get", command_get, "values of counters: typeperf's options, PDH-CSV, TSV or JSON"},
 	{"exits", command_exits, "intercepts by class: how many, and what they cost"},
+	{"serve", command_serve, "Prometheus' and OpenMetrics' text over HTTP"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

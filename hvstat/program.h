@@ -62,5 +62,6 @@ int command_top(int argc, char **argv);
 int command_counters(int argc, char **argv);
 int command_get(int argc, char **argv);
 int command_exits(int argc, char **argv);
+int command_serve(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@ started=() # processes to end
 finish() {
     local pid
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
+    wait 2>/dev/null
     rm -rf "$work"
     if ((skipped)); then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
     exit $((failed != 0))
@@ -51,5 +52,10 @@ until_true() { # TENTHS COMMAND...
         sleep 0.1
     done
     return 1
+}
+# background COMMAND...: hvstat's command, to be ended with the test; $! is its process
+background() {
+    "$HVSTAT" --root "$tree" --no-names --no-wake "$@" &
+    started+=($!)
 }
 hvstat() { "$HVSTAT" --root "$tree" --no-names --no-wake "$@"; }
