@@ -18,6 +18,8 @@ static const struct {
 	{"get", command_get, "values of counters: typeperf's options, PDH-CSV, TSV or JSON"},
 	{"exits", command_exits, "intercepts by class: how many, and what they cost"},
 	{"serve", command_serve, "Prometheus' and OpenMetrics' text over HTTP"},
+	{"record", command_record, "samples into a file"},
+	{"report", command_report, "a recording as a page with plots"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -63,5 +63,7 @@ int command_counters(int argc, char **argv);
 int command_get(int argc, char **argv);
 int command_exits(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_record(int argc, char **argv);
+int command_report(int argc, char **argv);
 
 #endif
