@@ -20,6 +20,7 @@ static const struct {
 	{"serve", command_serve, "Prometheus' and OpenMetrics' text over HTTP"},
 	{"record", command_record, "samples into a file"},
 	{"report", command_report, "a recording as a page with plots"},
+	{"advise", command_advise, "what the rules of thumb say about this machine"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -65,5 +65,6 @@ int command_exits(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_advise(int argc, char **argv);
 
 #endif

@@ -88,6 +88,6 @@ wrong "guest" 1 'no guest "nobody"' hvstat exits nobody
 wrong "column" 2 'no column' hvstat top -1 -o bananas
 wrong "expression" 2 'not a regular expression' hvstat top -1 -f '['
 wrong "full disk" 1 'cannot write' hvstat get -sc 1 -y -o /dev/full '\Hyper-V Hypervisor\Partitions'
-for command in top counters get exits serve record report; do
+for command in top counters get exits serve record report advise; do
     has "help of $command" "$(hvstat $command --help)" '^usage: hvstat '
 done
