@@ -70,9 +70,9 @@ static double axes(
 
 	if (top <= 0)
 		top = 1;
-	for (double value = 0; value <= top * 1.0001; value += step) {
+	for (unsigned i = 0; i * step <= top * 1.0001; i++) {
 		char label[32];
-		double y = TOP + PLOT_H * (1 - value / top);
+		double value = i * step, y = TOP + PLOT_H * (1 - value / top);
 
 		say_number(label, sizeof(label), value);
 		text_printf(text,

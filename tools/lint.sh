@@ -51,7 +51,7 @@ scripts() {
     local found file
     mapfile -t found < <(find . \( -name build -o -name .git \) -prune -o -type f -print | LC_ALL=C sort |
         while read -r file; do
-            if [[ $file == *.sh ]] || head -c 64 "$file" | head -n 1 | grep -qaE '^#!.*(bash|/sh|busybox sh)$'; then echo "$file"; fi
+            if [[ $file == *.sh || $file == *.bash ]] || head -c 64 "$file" | head -n 1 | grep -qaE '^#!.*(bash|/sh|busybox sh)$'; then echo "$file"; fi
         done)
     shellcheck "${found[@]}" && echo "no finding in ${#found[@]} scripts"
 }
