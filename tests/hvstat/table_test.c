@@ -122,3 +122,22 @@ TEST(table_classes)
 			CHECK(hvstat_classes[i].count != hvstat_classes[j].count);
 	}
 }
+
+/* They are the classes that the hypervisor counts in, and page faults, which others count. */
+TEST(table_classes_of_the_hypervisor)
+{
+	static const uint16_t counted[] = {
+#define INTERCEPT_CLASS(name) VP_##name##Count,
+#include "core/intercept/classes.def"
+#undef INTERCEPT_CLASS
+		VP_PageFaultInterceptsCount};
+
+	CHECK_EQ(HVSTAT_CLASSES, sizeof(counted) / sizeof(counted[0]));
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+		unsigned found = 0;
+
+		for (unsigned j = 0; j < HVSTAT_CLASSES; j++)
+			found += hvstat_classes[j].count == counted[i];
+		CHECK_EQ(1, found);
+	}
+}
