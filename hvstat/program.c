@@ -14,16 +14,21 @@
 
 static volatile sig_atomic_t caught;
 
+static void complain(const char *format, va_list arguments, const char *end)
+{
+	fprintf(stderr, "hvstat: ");
+	vfprintf(stderr, format, arguments);
+	fprintf(stderr, "%s\n", end);
+}
+
 int failed(const char *format, ...)
 {
 	va_list arguments;
 
 	fflush(stdout);
-	fprintf(stderr, "hvstat: ");
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	complain(format, arguments, "");
 	va_end(arguments);
-	fprintf(stderr, "\n");
 	return 1;
 }
 
@@ -31,11 +36,9 @@ int misused(const char *format, ...)
 {
 	va_list arguments;
 
-	fprintf(stderr, "hvstat: ");
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	complain(format, arguments, "; see hvstat --help");
 	va_end(arguments);
-	fprintf(stderr, "; see hvstat --help\n");
 	return 2;
 }
 

@@ -118,17 +118,20 @@ static bool claim_slot(struct hv_message *slot)
 	return atomic_load(&slot->header.message_type) == HVMSG_NONE;
 }
 
-static void fill_slot(struct hv_message *slot, const struct synic_message *message)
+/* Everything but the type, which is stored last and makes the message the guest's. */
+static void fill_slot(struct hv_message *slot, u64 sender, const void *payload, u8 size, bool more)
 {
-	u8 size = MIN(message->payload_size, (u8)SYNIC_QUEUE_PAYLOAD);
-
 	slot->header.payload_size = size;
-	slot->header.flags = message->next ? HV_MESSAGE_FLAG_PENDING : 0;
+	slot->header.flags = more ? HV_MESSAGE_FLAG_PENDING : 0;
 	slot->header.reserved = 0;
-	slot->header.sender = message->sender;
-	memcpy(slot->payload, message->payload, size);
-	/* Partner: the guest reads the type first. */
-	atomic_store(&slot->header.message_type, message->type);
+	slot->header.sender = sender;
+	memcpy(slot->payload, payload, size);
+}
+
+/* Partner: the guest reads the type first. */
+static void hand_over(struct hv_message *slot, u32 type)
+{
+	atomic_store(&slot->header.message_type, type);
 }
 
 struct synic_assert synic_scan(struct synic *synic, u32 sint)
@@ -139,7 +142,9 @@ struct synic_assert synic_scan(struct synic *synic, u32 sint)
 		return (struct synic_assert){0};
 	if (!claim_slot(message_slot(synic, sint)))
 		return (struct synic_assert){0};
-	fill_slot(message_slot(synic, sint), message);
+	fill_slot(message_slot(synic, sint), message->sender, message->payload,
+		MIN(message->payload_size, (u8)SYNIC_QUEUE_PAYLOAD), message->next);
+	hand_over(message_slot(synic, sint), message->type);
 	dequeue(synic, sint);
 	return sint_interrupt(synic, sint);
 }
@@ -157,13 +162,9 @@ bool synic_put(struct synic *synic, u32 sint, const struct hv_message *message,
 
 	if (!claim_slot(slot) || synic->head[sint])
 		return false;
-	slot->header.payload_size = message->header.payload_size;
-	slot->header.flags = 0;
-	slot->header.reserved = 0;
-	slot->header.sender = message->header.sender;
-	memcpy(slot->payload, message->payload, message->header.payload_size);
-	/* Partner: the guest reads the type first. */
-	atomic_store(&slot->header.message_type, message->header.message_type);
+	fill_slot(slot, message->header.sender, message->payload, message->header.payload_size,
+		false);
+	hand_over(slot, message->header.message_type);
 	*request = sint_interrupt(synic, sint);
 	return true;
 }

@@ -21,14 +21,19 @@
 
 struct acpi_facts acpi;
 
-static bool sums_to_zero(const void *bytes, size_t size)
+static u8 sum_of(const void *bytes, size_t size)
 {
 	const u8 *byte = bytes;
 	u8 sum = 0;
 
 	while (size--)
 		sum = (u8)(sum + *byte++);
-	return sum == 0;
+	return sum;
+}
+
+static bool sums_to_zero(const void *bytes, size_t size)
+{
+	return sum_of(bytes, size) == 0;
 }
 
 static const struct acpi_rsdp *rsdp_between(u64 start, u64 end)
@@ -242,7 +247,6 @@ void acpi_hide_processor(u32 apic_id)
 	struct acpi_table *madt = root ? writable(table_find(root, "APIC")) : NULL;
 	const struct acpi_entry *entry;
 	size_t at = MADT_ENTRIES;
-	u8 sum = 0;
 
 	while (madt && (entry = entry_next(madt, &at))) {
 		struct madt_apic *apic = writable(entry);
@@ -262,9 +266,7 @@ void acpi_hide_processor(u32 apic_id)
 	if (!madt)
 		return;
 	madt->checksum = 0;
-	for (at = 0; at < madt->length; at++)
-		sum = (u8)(sum + ((const u8 *)madt)[at]);
-	madt->checksum = (u8)-sum;
+	madt->checksum = (u8)-sum_of(madt, madt->length);
 }
 
 void acpi_read(u32 boot_apic_id)

@@ -97,6 +97,8 @@ u64 world_set_register(const struct vp *vp, u32 name, u64 value);
 u64 world_get_register(const struct vp *vp, u32 name);
 /* Every synthetic feature that a child can have. Before initialization. */
 void world_give_features(const struct partition *partition);
+/* The VP of a new child, on LP 1 in 64-bit code without paging; `code` is its page `gpa_page`. */
+struct vp *world_vp_at_code(u64 gpa_page, u8 **code);
 /* Clears the child's explicit suspension. */
 void world_start(struct vp *vp);
 

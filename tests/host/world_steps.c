@@ -132,3 +132,20 @@ void world_start(struct vp *vp)
 {
 	CHECK_STATUS(SUCCESS, world_set_register(vp, HV_REGISTER_EXPLICIT_SUSPEND, 0));
 }
+
+struct vp *world_vp_at_code(u64 gpa_page, u8 **code)
+{
+	struct partition *child = world_child(128);
+	u64 page = world_page();
+	struct vp *vp;
+
+	*code = world_memory(page);
+	CHECK_STATUS(SUCCESS,
+		world_map(child, gpa_page, page, HV_MAP_GPA_READABLE | HV_MAP_GPA_EXECUTABLE));
+	vp = world_vp(child, 0);
+	fake_enter_64(vp);
+	world_halt_root(1);
+	world_start(vp);
+	world_run_on(1, vp);
+	return vp;
+}

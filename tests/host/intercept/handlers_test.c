@@ -21,20 +21,8 @@ static u8 *code;
 /* A child VP on LP 1 in 64-bit code without paging. */
 static void boot(void)
 {
-	struct partition *child;
-	u64 page;
-
 	world_boot();
-	child = world_child(128);
-	page = world_page();
-	code = world_memory(page);
-	CHECK_STATUS(SUCCESS,
-		world_map(child, CODE_PAGE, page, HV_MAP_GPA_READABLE | HV_MAP_GPA_EXECUTABLE));
-	vp = world_vp(child, 0);
-	fake_enter_64(vp);
-	world_halt_root(1);
-	world_start(vp);
-	world_run_on(1, vp);
+	vp = world_vp_at_code(CODE_PAGE, &code);
 }
 
 /* The VP executes `bytes`; the hardware does not tell their length. */
