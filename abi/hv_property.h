@@ -57,6 +57,15 @@ enum hv_partition_property_code {
 	HV_PARTITION_PROPERTY_PROCESSOR_VIRTUALIZATION_FEATURES = 0x00080000,
 	HV_PARTITION_PROPERTY_VMM_CAPABILITIES = 0x00090007,
 	HV_PARTITION_PROPERTY_ASSIGNABLE_SYNTHETIC_PROC_FEATURES = 0x00090009,
+	/* Trivium's own ("TR"), which no other hypervisor has: docs/decisions/0016. */
+	HV_PARTITION_PROPERTY_TRIVIUM_PARTITION_ID = 0x54520001, /* whose, of a file of mshv's */
+	HV_PARTITION_PROPERTY_TRIVIUM_CPU_RESERVED = 0x54520002, /* sum of all VPs' reserves */
+	HV_PARTITION_PROPERTY_TRIVIUM_CPU_CAPACITY = 0x54520003, /* what it may be */
+	HV_PARTITION_PROPERTY_TRIVIUM_CREATE_CPU_GROUP = 0x54520004, /* value: the id, 32 bits */
+	HV_PARTITION_PROPERTY_TRIVIUM_DELETE_CPU_GROUP = 0x54520005,
+	HV_PARTITION_PROPERTY_TRIVIUM_CPU_GROUP_CAP = 0x54520006, /* value: id << 32 | cap */
+	HV_PARTITION_PROPERTY_TRIVIUM_CPU_GROUPS = 0x54520100,	  /* + n: the nth, as above, or 0 */
+	HV_PARTITION_PROPERTY_TRIVIUM_VP_AFFINITY_SET = 0x54521000, /* + VP index: bit n is LP n */
 };
 
 /* CPU_RESERVE and CPU_CAP: share of one logical processor; CPU_WEIGHT is relative. */
@@ -64,6 +73,11 @@ enum hv_partition_property_code {
 #define HV_CPU_WEIGHT_MIN     1
 #define HV_CPU_WEIGHT_MAX     10000
 #define HV_CPU_WEIGHT_DEFAULT 100
+
+/* TRIVIUM_CPU_GROUP_CAP: of one logical processor as above, but for all members together. */
+#define HV_CPU_GROUP_NO_CAP 0xffffffff
+/* Groups that there can be. */
+#define HV_CPU_GROUPS_MAX 64
 
 /* GPA_PAGE_ACCESS_TRACKING. */
 #define HV_ACCESS_TRACKING_ENABLE      BIT(0)

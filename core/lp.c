@@ -300,6 +300,17 @@ void lp_block(struct vp *vp)
 
 /* ---- Settings of the scheduler ---- */
 
+struct sched *lp_scheduler_lock(void)
+{
+	spin_lock(&sched_lock);
+	return &sched;
+}
+
+void lp_scheduler_unlock(void)
+{
+	spin_unlock(&sched_lock);
+}
+
 /* An LP that runs the VP looks at what is new, and its timer is set again. */
 static void unlock_changed(struct vp *vp)
 {

@@ -93,12 +93,21 @@ void lp_end_level_interrupt(struct lp *lp, u8 vector);
 /* The VP that runs on the calling LP lets others go first. */
 void lp_yield(struct lp *lp);
 
+/* The one scheduler, which others have for as long as they hold its lock. */
+struct sched *lp_scheduler_lock(void);
+void lp_scheduler_unlock(void);
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);
 
 /* What the scheduler may be told about a VP, at any time; see core/scheduler/scheduler.h. */
 enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params);
+/* The same for all VPs of a partition or none; under the partition's lock. */
+enum sched_error lp_set_partition_params(
+	const struct partition *partition, const struct sched_params *params);
+/* The sum of all VPs' reserves, in 1/65536 of an LP. */
+u64 lp_reserved(void);
 enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set);
+void lp_get_affinity(const struct vp *vp, struct sched_set *set);
 void lp_set_group(struct vp *vp, struct sched_group *group);
 void lp_set_group_cap(struct sched_group *group, u32 cap);
 /* They are about to be freed; the VP is stopped. */

@@ -158,13 +158,14 @@ static u64 overlay_page(void)
 static void create_root_vp(u32 index)
 {
 	struct vp *vp;
+	enum hv_status status;
 
 	/* The root's pool is still empty: its VPs live in our own memory. */
 	root_partition.pool = hypervisor.pool;
-	vp = vp_create(&root_partition, index);
+	status = vp_create(&root_partition, index, &vp);
 	hypervisor.pool = root_partition.pool;
 	pool_init(&root_partition.pool, 0, false);
-	if (!vp)
+	if (status != HV_STATUS_SUCCESS)
 		panic("out of memory for root VP %u", index);
 	vp->assist_page_msr = overlay_page();
 	vp->synic.simp = overlay_page();

@@ -131,7 +131,7 @@ class Facts:
 
     def find_properties(self):
         """[(code, name, get, set, early, file)] of all that are known."""
-        row = re.compile(r"{(HV_PARTITION_PROPERTY_\w+),\s*(true|false),\s*(\w+),\s*(\w+)}")
+        row = re.compile(r"{(HV_PARTITION_PROPERTY_\w+),\s*(\w+),\s*(\w+),\s*(\w+)}")
         case = re.compile(r"case (HV_PARTITION_PROPERTY_\w+):")
         found = {}
         for path, text in self.sources.items():

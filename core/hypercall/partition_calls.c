@@ -3,6 +3,7 @@
 #include "abi/hv_property.h"
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
+#include "core/partition/scheduling.h"
 #include "core/vp/features.h"
 #include "core/vp/vp.h"
 #include "core/vp/xsave.h"
@@ -205,9 +206,19 @@ static enum hv_status get_guest_os_id(struct partition *partition, u64 *value)
 	return HV_STATUS_SUCCESS;
 }
 
+static enum hv_status get_id(struct partition *partition, u64 *value)
+{
+	*value = partition->id;
+	return HV_STATUS_SUCCESS;
+}
+
 static const struct property_row property_rows[] = {
 	{HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, false, get_privileges, NULL},
 	{HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES, true, get_synthetic, set_synthetic},
+	{HV_PARTITION_PROPERTY_CPU_RESERVE, false, scheduling_get_reserve, scheduling_set_reserve},
+	{HV_PARTITION_PROPERTY_CPU_CAP, false, scheduling_get_cap, scheduling_set_cap},
+	{HV_PARTITION_PROPERTY_CPU_WEIGHT, false, scheduling_get_weight, scheduling_set_weight},
+	{HV_PARTITION_PROPERTY_CPU_GROUP_ID, false, scheduling_get_group, scheduling_set_group},
 	{HV_PARTITION_PROPERTY_TIME_FREEZE, false, get_time_freeze, set_time_freeze},
 	{HV_PARTITION_PROPERTY_REFERENCE_TIME, false, get_reference_time, set_reference_time},
 	{HV_PARTITION_PROPERTY_GPA_PAGE_ACCESS_TRACKING, false, get_tracking, set_tracking},
@@ -220,6 +231,27 @@ static const struct property_row property_rows[] = {
 	{HV_PARTITION_PROPERTY_PROCESSOR_FEATURES0, false, get_features0, NULL},
 	{HV_PARTITION_PROPERTY_PROCESSOR_FEATURES1, false, get_features1, NULL},
 	{HV_PARTITION_PROPERTY_GUEST_OS_ID, false, get_guest_os_id, NULL},
+	{HV_PARTITION_PROPERTY_TRIVIUM_PARTITION_ID, false, get_id, NULL},
+	{HV_PARTITION_PROPERTY_TRIVIUM_CPU_RESERVED, false, scheduling_get_reserved, NULL},
+	{HV_PARTITION_PROPERTY_TRIVIUM_CPU_CAPACITY, false, scheduling_get_capacity, NULL},
+	{HV_PARTITION_PROPERTY_TRIVIUM_CREATE_CPU_GROUP, false, NULL, scheduling_create_group},
+	{HV_PARTITION_PROPERTY_TRIVIUM_DELETE_CPU_GROUP, false, NULL, scheduling_delete_group},
+	{HV_PARTITION_PROPERTY_TRIVIUM_CPU_GROUP_CAP, false, NULL, scheduling_set_group_cap},
+};
+
+/* A code for each of many: `first` and those behind it. */
+struct array_row {
+	u32 first;
+	u32 count;
+	enum hv_status (*get)(struct partition *partition, u32 index, u64 *value);
+	enum hv_status (*set)(struct partition *partition, u32 index, u64 value);
+};
+
+static const struct array_row array_rows[] = {
+	{HV_PARTITION_PROPERTY_TRIVIUM_CPU_GROUPS, HV_CPU_GROUPS_MAX, scheduling_get_group_at,
+		NULL},
+	{HV_PARTITION_PROPERTY_TRIVIUM_VP_AFFINITY_SET, MAX_VPS, scheduling_get_affinity,
+		scheduling_set_affinity},
 };
 
 static const struct property_row *find_property(u32 code)
@@ -230,13 +262,41 @@ static const struct property_row *find_property(u32 code)
 	return NULL;
 }
 
+static const struct array_row *find_array(u32 code)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(array_rows); i++)
+		if (code - array_rows[i].first < array_rows[i].count)
+			return &array_rows[i];
+	return NULL;
+}
+
 enum hv_status call_GetPartitionProperty(struct call *call)
 {
 	const struct hv_input_get_partition_property *in = call->input;
 	struct hv_output_get_partition_property *out = call->output;
 	const struct property_row *row = find_property(in->property_code);
+	const struct array_row *array = find_array(in->property_code);
 
-	return row ? row->get(call->target, &out->property_value) : HV_STATUS_UNKNOWN_PROPERTY;
+	if (row && !row->get)
+		return HV_STATUS_OPERATION_DENIED;
+	if (row)
+		return row->get(call->target, &out->property_value);
+	if (array)
+		return array->get(
+			call->target, in->property_code - array->first, &out->property_value);
+	return HV_STATUS_UNKNOWN_PROPERTY;
+}
+
+static enum hv_status set_array(struct call *call)
+{
+	const struct hv_input_set_partition_property *in = call->input;
+	const struct array_row *array = find_array(in->property_code);
+
+	if (!array)
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	if (!array->set)
+		return HV_STATUS_OPERATION_DENIED;
+	return array->set(call->target, in->property_code - array->first, in->property_value);
 }
 
 enum hv_status call_SetPartitionProperty(struct call *call)
@@ -245,7 +305,7 @@ enum hv_status call_SetPartitionProperty(struct call *call)
 	const struct property_row *row = find_property(in->property_code);
 
 	if (!row)
-		return HV_STATUS_UNKNOWN_PROPERTY;
+		return set_array(call);
 	if (!row->set)
 		return HV_STATUS_OPERATION_DENIED;
 	if (call->target->state == PARTITION_FINALIZED ||

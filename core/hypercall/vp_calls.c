@@ -12,7 +12,8 @@ enum hv_status call_CreateVp(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
 	struct partition *target = call->target;
-	enum hv_status status = HV_STATUS_SUCCESS;
+	enum hv_status status;
+	struct vp *vp;
 
 	if (in->vp_index >= MAX_VPS)
 		return HV_STATUS_INVALID_VP_INDEX;
@@ -21,8 +22,8 @@ enum hv_status call_CreateVp(struct call *call)
 		status = HV_STATUS_INVALID_PARTITION_STATE;
 	else if (target->vps[in->vp_index])
 		status = HV_STATUS_INVALID_VP_INDEX;
-	else if (!vp_create(target, in->vp_index))
-		status = HV_STATUS_INSUFFICIENT_MEMORY;
+	else
+		status = vp_create(target, in->vp_index, &vp);
 	spin_unlock(&target->lock);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
 #include "core/partition/partition.h"
+#include "core/partition/scheduling.h"
 #include "core/vp/features.h"
 #include "core/vp/vp.h"
 
@@ -33,6 +34,7 @@ void partitions_init(void)
 	root_partition.stats = hypervisor_page();
 	stat_partition(&root_partition, PartitionId) = root_partition.id;
 	pool_init(&root_partition.pool, 0, false);
+	scheduling_init(&root_partition);
 	features_root(&root_partition);
 	table[0] = &root_partition;
 	count_partitions(1);
@@ -117,6 +119,7 @@ enum hv_status partition_create(u64 flags, struct partition **created)
 		partition->stats = pool_allocate(pool);
 		stat_partition(partition, PartitionId) = partition->id;
 		pool_init(&partition->pool, (u16)slot, false);
+		scheduling_init(partition);
 		table[slot] = partition;
 		count_partitions(1);
 	}
@@ -207,6 +210,7 @@ enum hv_status partition_finalize(struct partition *partition)
 			vp_destroy(partition->vps[i]);
 	if (partition->slat.root)
 		slat_destroy(&partition->slat);
+	scheduling_leave(partition);
 	spin_unlock(&partition->lock);
 	doorbell_release(partition);
 	return HV_STATUS_SUCCESS;
@@ -221,6 +225,7 @@ enum hv_status partition_delete(struct partition *partition)
 	if (partition->pool.total_pages)
 		return HV_STATUS_OPERATION_DENIED;
 	page_unshare(partition->stats);
+	scheduling_leave(partition);
 	spin_lock(&table_lock);
 	lp_forget_partition(partition);
 	table[partition->slot] = NULL;

@@ -22,6 +22,7 @@ enum partition_state {
 };
 
 struct vp;
+struct cpu_group;
 
 /* A doorbell port (TLFS HV_PORT_TYPE_DOORBELL) and the GPA it is connected to. */
 struct doorbell {
@@ -65,6 +66,8 @@ struct partition {
 	bool time_frozen;
 	u64 flush_generation;
 	struct sched_partition sched; /* under the scheduler's lock */
+	struct sched_params params;   /* of each VP; see scheduling.h */
+	struct cpu_group *cpu_group;  /* NULL: none */
 	u32 vp_count;
 	u32 vp_end;		    /* no VP has this index or a higher one */
 	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */

@@ -110,16 +110,17 @@ static void lower(struct sched *sched, struct sched_entity *entity, enum sched_s
 }
 
 /* Another rate: it stays as far behind or before the clock, in time, as it is. */
-static void set_rate(struct sched_entity *entity, enum sched_kind kind, u32 rate, u64 clock)
+static void set_rate(struct sched_entity *entity, enum sched_kind kind, s64 rate, u64 clock)
 {
-	u32 old = entity->rate[kind];
+	s64 old = entity->rate[kind];
 	s64 ahead = (s64)(entity->start[kind] - clock);
 
 	if (rate == old)
 		return;
-	entity->rate[kind] = rate;
+	entity->rate[kind] = (u32)rate;
+	/* In two parts: there is no division of 128 bits. */
 	if (rate && old)
-		clock += (u64)((__int128)ahead * old / rate);
+		clock += (u64)(ahead / rate * old + ahead % rate * old / rate);
 	entity->start[kind] = entity->deadline[kind] = clock;
 }
 
@@ -232,11 +233,13 @@ enum sched_error sched_set_affinity(
 	u32 count = 0, pin = 0, index = SCHED_PINNED;
 	enum sched_state state;
 
-	for (u32 i = 0; i < SCHED_SET_WORDS; i++) {
+	for (u32 i = 0; i < SCHED_SET_WORDS; i++)
 		set.word[i] &= sched->sets[0].lps.word[i];
-		count += (u32)__builtin_popcountll(set.word[i]);
-		if (set.word[i])
-			pin = i * 64 + (u32)__builtin_ctzll(set.word[i]);
+	for (u32 i = 0; i < sched->lp_count; i++) {
+		if (!sched_set_has(&set, i))
+			continue;
+		count++;
+		pin = i;
 	}
 	if (!count || entity->bound_lp != SCHED_NO_LP)
 		return SCHED_BAD_SET;

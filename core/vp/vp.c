@@ -5,6 +5,7 @@
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/lp.h"
+#include "core/partition/scheduling.h"
 #include "core/trace.h"
 #include "core/vp/vp.h"
 
@@ -62,41 +63,54 @@ void vp_destroy(struct vp *vp)
 	free_pages(vp);
 }
 
-struct vp *vp_create(struct partition *partition, u32 index)
+/* What is not zero in a new VP, apart from what belongs to its partition's scheduling. */
+static void initialize(struct vp *vp)
 {
-	struct vp *vp = pool_allocate(&partition->pool);
+	const struct partition *partition = vp->partition;
 
-	if (!vp)
-		return NULL;
-	vp->partition = partition;
-	vp->index = index;
-	vp->running_lp = -1;
-	if (!allocate_pages(vp, &partition->pool)) {
-		free_pages(vp);
-		return NULL;
-	}
-	sched_entity_init(&vp->sched, partition->is_root ? index : SCHED_NO_LP);
-	sched_set_partition(&vp->sched, &partition->sched);
 	vp->pat = PAT_RESET;
 	vp->timer_deadline_tsc = ~0ull;
 	vp->mtrr_def_type = 0xc06;
-	vapic_reset(&vp->apic, partition->is_root ? machine.lps[index].apic_id : index, index == 0,
-		partition->is_root, machine.tsc_hz, APIC_TIMER_HZ);
+	vapic_reset(&vp->apic, partition->is_root ? machine.lps[vp->index].apic_id : vp->index,
+		vp->index == 0, partition->is_root, machine.tsc_hz, APIC_TIMER_HZ);
 	/* VMMs model an I/O APIC that wants an explicit end and has no use for EOI messages. */
 	vp->apic.hide_tmr = !partition->is_root;
 	synic_reset(&vp->synic);
 	for (u32 i = 0; i < STIMER_COUNT; i++)
 		stimer_reset(&vp->stimers[i]);
 	vp_forget_code(vp);
-	vp->trace_tag = trace_tag((u32)partition->id, (u16)index);
+	vp->trace_tag = trace_tag((u32)partition->id, (u16)vp->index);
 	hypervisor.backend->vp_create(vp);
 	vp_initialize_state(vp);
-	vp->activity = index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
+	vp->activity = vp->index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->suspend = partition->is_root ? 0 : SUSPEND_EXPLICIT;
+}
+
+enum hv_status vp_create(struct partition *partition, u32 index, struct vp **created)
+{
+	struct vp *vp = pool_allocate(&partition->pool);
+	enum hv_status status;
+
+	if (!vp)
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	vp->partition = partition;
+	vp->index = index;
+	vp->running_lp = -1;
+	if (!allocate_pages(vp, &partition->pool)) {
+		free_pages(vp);
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	}
+	status = scheduling_enter(vp);
+	if (status != HV_STATUS_SUCCESS) {
+		free_pages(vp);
+		return status;
+	}
+	initialize(vp);
 	partition->vp_end = MAX(partition->vp_end, index + 1);
 	atomic_store(&partition->vps[index], vp);
 	count(partition, 1);
-	return vp;
+	*created = vp;
+	return HV_STATUS_SUCCESS;
 }
 
 bool vp_runnable(const struct vp *vp)

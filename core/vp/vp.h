@@ -153,8 +153,12 @@ void vp_signal(struct vp *vp, u32 attention);
 /* Requests an interrupt at the VP's APIC from any LP. */
 void vp_interrupt(struct vp *vp, u8 vector, bool level);
 
-/* Creates the VP in its partition. NULL: no memory in the pool. Index must be free. */
-struct vp *vp_create(struct partition *partition, u32 index);
+/*
+ * Creates the VP in its partition; under the partition's lock. Index must be free.
+ * INSUFFICIENT_MEMORY: of the pool. NO_RESOURCES: the partition's reserve for each VP is more than
+ * the LPs have left.
+ */
+enum hv_status vp_create(struct partition *partition, u32 index, struct vp **created);
 /* Frees its pages; it must be stopped. */
 void vp_destroy(struct vp *vp);
 

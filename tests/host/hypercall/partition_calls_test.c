@@ -280,7 +280,7 @@ TEST(partition_unknown_property)
 	partition = world_create(0);
 	CHECK_STATUS(UNKNOWN_PROPERTY, get(partition->id, 0x12345678, &value));
 	CHECK_STATUS(UNKNOWN_PROPERTY, set(partition, 0x12345678, 0));
-	CHECK_STATUS(UNKNOWN_PROPERTY, get(partition->id, PROPERTY(CPU_WEIGHT), &value));
+	CHECK_STATUS(UNKNOWN_PROPERTY, get(partition->id, PROPERTY(SUSPEND), &value));
 	CHECK_EQ(features_processor(0), get_good(partition, PROPERTY(PROCESSOR_FEATURES0)));
 	CHECK_EQ(xsave_compact_size(), get_good(partition, PROPERTY(MAX_XSAVE_DATA_SIZE)));
 	CHECK_EQ(root_partition.privileges,
