@@ -21,7 +21,8 @@ OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 	-T boot/link.ld
 
-.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs hvstat check-hvstat
+.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs hvstat check-hvstat \
+	hvctl hvctl-deb check-hvctl
 all: $(BUILD)/trivium.elf ## the hypervisor
 
 help:
@@ -50,7 +51,7 @@ inputs: deps ## what the emulated machine needs (the first time: minutes)
 	@scripts/fetch-tools.sh
 	@scripts/build-root-kernel.sh
 	@scripts/build-root-image.sh
-	@$(MAKE) --no-print-directory -s $(BUILD)/hvstat/hvstat
+	@$(MAKE) --no-print-directory -s $(BUILD)/hvstat/hvstat $(BUILD)/hvctl/hvctl
 	@scripts/build-initramfs.sh
 
 # What the root partition does: demo, shell, none, ... (image/root-files/usr/lib/trivium/run-*).
@@ -159,6 +160,39 @@ check-hvstat: deps ## tests of the performance monitor
 	@tests/hvstat/screen_test.py $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tree
 	@tests/hvstat/cli.sh $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tests-gcc
 
+# ---- hvctl, which sets how guests are scheduled: a program of the root partition ----
+
+HVCTL_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I.
+HVCTL_SRCS := $(wildcard hvctl/*.c)
+HVCTL_HEADERS := $(wildcard hvctl/*.h tests/hvctl/*.h) abi/hv_property.h abi/hv_status.h abi/status.def
+HVCTL_TESTS := $(filter-out hvctl/main.c,$(HVCTL_SRCS)) $(wildcard tests/hvctl/*.c)
+
+# $(1): the compiler.
+define HVCTL_RULES
+$(BUILD)/hvctl/tests-$(1): $(HVCTL_TESTS) $(HVCTL_HEADERS)
+	@mkdir -p $$(@D)
+	@$(1) $(HVCTL_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(HVCTL_TESTS) -o $$@
+endef
+$(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVCTL_RULES,$(compiler))))
+
+# Static: the root image has another C library than the machine that builds.
+$(BUILD)/hvctl/hvctl: $(HVCTL_SRCS) $(HVCTL_HEADERS)
+	@mkdir -p $(@D)
+	@$(CC) $(HVCTL_CFLAGS) -static $(HVCTL_SRCS) -o $@
+hvctl: deps ## what sets weights, reserves and limits, for the root partition
+	@$(MAKE) --no-print-directory $(BUILD)/hvctl/hvctl
+hvctl-deb: hvctl ## the same as a Debian package: build/hvctl/hvctl_*.deb
+	@hvctl/deb/build.sh
+
+check-hvctl: deps ## tests of hvctl
+	@$(MAKE) --no-print-directory $(BUILD)/hvctl/hvctl $(HOST_COMPILERS:%=$(BUILD)/hvctl/tests-%)
+	@set -e; for cc in $(HOST_COMPILERS); do \
+		echo "check-hvctl: $$cc"; \
+		$(BUILD)/hvctl/tests-$$cc; \
+	done
+	@echo "check-hvctl: the program"
+	@tests/hvctl/cli.sh $(BUILD)/hvctl/hvctl
+
 e2e: inputs ## unattended runs of the emulated machine
 	@$(MAKE) --no-print-directory -s all
 	@tests/e2e/run.sh
@@ -184,6 +218,6 @@ docs: ## what is made from tables
 	@tools/gen_docs.py
 
 clean:
-	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
+	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/hvstat $(BUILD)/hvctl $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
 
 -include $(OBJS:.o=.d)

@@ -4,9 +4,10 @@
 # which must have run) and lays image/root-files and image/programs over it. Takes a second, so it has no cache.
 . "$(dirname "$0")/lib.sh"
 
-busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat
+busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat hvctl=$BUILD/hvctl/hvctl
 [[ -x $busybox ]] || die "no build/root/busybox: run scripts/build-root-image.sh first"
 [[ -x $hvstat ]] || die "no build/hvstat/hvstat: run make hvstat first"
+[[ -x $hvctl ]] || die "no build/hvctl/hvctl: run make hvctl first"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -22,7 +23,7 @@ for source in "$REPO"/image/programs/*.c; do # static: the same file runs in the
 done
 
 cp "$busybox" "$library"/bin/* "$work/guest/bin"
-install -s "$hvstat" "$library/bin/hvstat" # the root's alone
+install -s "$hvstat" "$hvctl" "$library/bin" # the root's alone
 cp "$REPO/image/guest-init" "$work/guest/init"
 tar -xf "$BUILD/root/modules.tar" -C "$work/guest/lib/modules"
 cp "$busybox" "$work/root/bin"
