@@ -149,8 +149,9 @@ int parse_setting(const char *text, struct settings *settings, unsigned *given)
 	size_t length = value ? (size_t)(value - text) : 0;
 	uint64_t weight = 0;
 
-	if (!value++)
+	if (!value)
 		return misused("\"%s\" is no setting: weight=N, reserve=N%% or limit=N%%", text);
+	value++;
 	if (length == 6 && !strncmp(text, "weight", length)) {
 		if (!parse_number(value, 10000, &weight) || !weight)
 			return misused("weight is from 1 to 10000, not \"%s\"", value);

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-TOPS = "abi|backend|bench|boot|core|docs|hvstat|image|loader|machine|scripts|tests|tools"
+TOPS = "abi|backend|bench|boot|core|docs|hvctl|hvstat|image|loader|machine|scripts|tests|tools"
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"^(?:{TOPS})/[\w./*-]*$")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")

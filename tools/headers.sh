@@ -7,6 +7,6 @@ count=0 failed=0
 while read -r header; do
     count=$((count + 1))
     ${CC:-gcc} "$@" -fsyntax-only -x c "$header" || failed=1
-done < <(find abi backend boot core hvstat loader machine -name '*.h' | LC_ALL=C sort)
+done < <(find abi backend boot core hvctl hvstat loader machine -name '*.h' | LC_ALL=C sort)
 if ((failed)); then exit 1; fi
 echo "$count headers compile alone"

@@ -11,7 +11,7 @@ import sys
 
 MAX_FUNCTION, MAX_FILE = 60, 600
 HYPERVISOR = ("abi", "boot", "machine", "backend", "core", "loader")
-OTHERS = ("hvstat", "tests", "image")
+OTHERS = ("hvctl", "hvstat", "tests", "image")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 NAME = re.compile(r"(\w+)\s*\(")
 
