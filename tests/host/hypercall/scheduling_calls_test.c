@@ -240,6 +240,22 @@ TEST(scheduling_reserves_fit)
 	check_params(a, 100, 0xfff0, 0x10000);
 }
 
+/* What would fit for the first VP and not for the second is for neither. */
+TEST(scheduling_reserve_for_all_or_none)
+{
+	struct partition *a, *b;
+
+	world_boot();
+	a = child_with(2);
+	b = child_with(3);
+	GOOD(b, CPU_RESERVE, 0x10000);
+	CHECK_STATUS(PROPERTY_VALUE_OUT_OF_RANGE, SET(a, CPU_RESERVE, 0x8001));
+	check_params(a, 100, 0, 0x10000);
+	CHECK_EQ(3 * 0x10000, get(a, PROPERTY(TRIVIUM_CPU_RESERVED)));
+	GOOD(a, CPU_RESERVE, 0x8000);
+	check_params(a, 100, 0x8000, 0x10000);
+}
+
 /* While the VP runs: its LP looks at once. */
 TEST(scheduling_running)
 {
