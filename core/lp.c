@@ -17,7 +17,7 @@
 struct lp lps[MAX_LPS];
 
 static struct spinlock sched_lock;
-static struct sched sched;
+struct sched lp_sched;
 
 /* Short enough that shares are true to a hundredth over a second. */
 #define SLICE_US 4000
@@ -35,9 +35,9 @@ static void place_lps(void)
 		while (machine.lps[same].proximity_domain != machine.lps[lp].proximity_domain)
 			same++;
 		if (same < lp)
-			sched_place_lp(&sched, lp, sched.lps[same].node, lp);
+			sched_place_lp(&lp_sched, lp, lp_sched.lps[same].node, lp);
 		else
-			sched_place_lp(&sched, lp, nodes, lp);
+			sched_place_lp(&lp_sched, lp, nodes, lp);
 		/* Those beyond what the scheduler has room for are taken for one. */
 		if (same == lp && nodes < SCHED_MAX_NODES - 1)
 			nodes++;
@@ -46,7 +46,7 @@ static void place_lps(void)
 
 void lp_scheduler_init(void)
 {
-	sched_init(&sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
+	sched_init(&lp_sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
 	place_lps();
 }
 
@@ -200,7 +200,7 @@ void lp_wake(struct vp *vp)
 	u32 target;
 
 	spin_lock(&sched_lock);
-	target = vp_runnable(vp) ? sched_wake(&sched, &vp->sched, machine_tsc()) : SCHED_NO_LP;
+	target = vp_runnable(vp) ? sched_wake(&lp_sched, &vp->sched, machine_tsc()) : SCHED_NO_LP;
 	spin_unlock(&sched_lock);
 	poke(target);
 }
@@ -208,7 +208,7 @@ void lp_wake(struct vp *vp)
 void lp_yield(struct lp *lp)
 {
 	spin_lock(&sched_lock);
-	sched_give_way(&sched, lp->index, machine_tsc());
+	sched_give_way(&lp_sched, lp->index, machine_tsc());
 	spin_unlock(&sched_lock);
 	atomic_or(&lp->attention, LP_RESCHEDULE);
 }
@@ -250,7 +250,7 @@ static void block_current(struct lp *lp)
 	spin_lock(&sched_lock);
 	if (post)
 		atomic_add(&vp->posting, 1);
-	sched_block(&sched, &vp->sched, lp->stamp);
+	sched_block(&lp_sched, &vp->sched, lp->stamp);
 	unload(lp);
 	/*
 	 * Whoever set an attention bit after vp_prepare() looked has either seen running_lp == -1
@@ -258,7 +258,7 @@ static void block_current(struct lp *lp)
 	 */
 	memory_fence();
 	if (vp_runnable(vp))
-		target = sched_wake(&sched, &vp->sched, machine_tsc());
+		target = sched_wake(&lp_sched, &vp->sched, machine_tsc());
 	spin_unlock(&sched_lock);
 	poke(target);
 	if (!post)
@@ -274,7 +274,7 @@ bool lp_try_block(struct vp *vp)
 	spin_lock(&sched_lock);
 	stopped = vp->sched.state != SCHED_RUNNING;
 	if (stopped)
-		sched_block(&sched, &vp->sched, machine_tsc());
+		sched_block(&lp_sched, &vp->sched, machine_tsc());
 	spin_unlock(&sched_lock);
 	return stopped;
 }
@@ -286,7 +286,7 @@ void lp_block(struct vp *vp)
 
 		spin_lock(&sched_lock);
 		if (vp->sched.state != SCHED_RUNNING)
-			sched_block(&sched, &vp->sched, machine_tsc());
+			sched_block(&lp_sched, &vp->sched, machine_tsc());
 		lp = vp->sched.state == SCHED_RUNNING ? vp->sched.lp : SCHED_NO_LP;
 		spin_unlock(&sched_lock);
 		if (lp != SCHED_NO_LP)
@@ -300,10 +300,9 @@ void lp_block(struct vp *vp)
 
 /* ---- Settings of the scheduler ---- */
 
-struct sched *lp_scheduler_lock(void)
+void lp_scheduler_lock(void)
 {
 	spin_lock(&sched_lock);
-	return &sched;
 }
 
 void lp_scheduler_unlock(void)
@@ -314,7 +313,7 @@ void lp_scheduler_unlock(void)
 /* An LP that runs the VP looks at what is new, and its timer is set again. */
 static void unlock_changed(struct vp *vp)
 {
-	u32 target = sched_claim(&sched, machine_tsc());
+	u32 target = sched_claim(&lp_sched, machine_tsc());
 
 	spin_unlock(&sched_lock);
 	lp_notify(vp->sched.lp, LP_RESCHEDULE);
@@ -326,7 +325,7 @@ enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params)
 	enum sched_error error;
 
 	spin_lock(&sched_lock);
-	error = sched_set_params(&sched, &vp->sched, params, machine_tsc());
+	error = sched_set_params(&lp_sched, &vp->sched, params, machine_tsc());
 	unlock_changed(vp);
 	return error;
 }
@@ -336,7 +335,7 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 	enum sched_error error;
 
 	spin_lock(&sched_lock);
-	error = sched_set_affinity(&sched, &vp->sched, set, machine_tsc());
+	error = sched_set_affinity(&lp_sched, &vp->sched, set, machine_tsc());
 	unlock_changed(vp);
 	return error;
 }
@@ -344,7 +343,7 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 void lp_set_group(struct vp *vp, struct sched_group *group)
 {
 	spin_lock(&sched_lock);
-	sched_set_group(&sched, &vp->sched, group, machine_tsc());
+	sched_set_group(&lp_sched, &vp->sched, group, machine_tsc());
 	unlock_changed(vp);
 }
 
@@ -353,9 +352,9 @@ void lp_set_group_cap(struct sched_group *group, u32 cap)
 	u32 target, watcher;
 
 	spin_lock(&sched_lock);
-	sched_set_group_cap(&sched, group, cap, machine_tsc());
+	sched_set_group_cap(&lp_sched, group, cap, machine_tsc());
 	watcher = group->timer_runs ? group->timer_lp : SCHED_NO_LP;
-	while ((target = sched_claim(&sched, machine_tsc())) != SCHED_NO_LP)
+	while ((target = sched_claim(&lp_sched, machine_tsc())) != SCHED_NO_LP)
 		poke(target);
 	spin_unlock(&sched_lock);
 	poke(watcher);
@@ -364,14 +363,14 @@ void lp_set_group_cap(struct sched_group *group, u32 cap)
 void lp_forget(struct vp *vp)
 {
 	spin_lock(&sched_lock);
-	sched_entity_leave(&sched, &vp->sched);
+	sched_entity_leave(&lp_sched, &vp->sched);
 	spin_unlock(&sched_lock);
 }
 
 void lp_forget_partition(struct partition *partition)
 {
 	spin_lock(&sched_lock);
-	sched_partition_leave(&sched, &partition->sched);
+	sched_partition_leave(&lp_sched, &partition->sched);
 	spin_unlock(&sched_lock);
 }
 
@@ -393,8 +392,8 @@ static void reschedule(struct lp *lp)
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
 	spin_lock(&sched_lock);
-	if (sched_must_pick(&sched, lp->index, lp->stamp)) {
-		next = sched_pick(&sched, lp->index, lp->stamp);
+	if (sched_must_pick(&lp_sched, lp->index, lp->stamp)) {
+		next = sched_pick(&lp_sched, lp->index, lp->stamp);
 		if (!vp || next != &vp->sched) {
 			unload(lp);
 			if (next)
@@ -403,8 +402,8 @@ static void reschedule(struct lp *lp)
 	}
 	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to
 	 * run. */
-	target = sched_claim(&sched, lp->stamp);
-	lp->pick_tsc = sched_slice_end(&sched, lp->index);
+	target = sched_claim(&lp_sched, lp->stamp);
+	lp->pick_tsc = sched_slice_end(&lp_sched, lp->index);
 	spin_unlock(&sched_lock);
 	poke(target);
 	if (lp->vp)

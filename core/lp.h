@@ -93,8 +93,12 @@ void lp_end_level_interrupt(struct lp *lp, u8 vector);
 /* The VP that runs on the calling LP lets others go first. */
 void lp_yield(struct lp *lp);
 
-/* The one scheduler, which others have for as long as they hold its lock. */
-struct sched *lp_scheduler_lock(void);
+/*
+ * The one scheduler, for who holds its lock. It is named, not handed out: that all its callers name
+ * the same one lets the compiler fold its address into the scheduler's functions.
+ */
+extern struct sched lp_sched;
+void lp_scheduler_lock(void);
 void lp_scheduler_unlock(void);
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);

@@ -5,30 +5,30 @@
 #include "core/vp/vp.h"
 
 static enum sched_error set_all(
-	struct sched *sched, const struct partition *partition, const struct sched_params *params)
+	const struct partition *partition, const struct sched_params *params)
 {
 	u64 released = (u64)partition->vp_count * partition->params.reserve;
 	u64 wanted = (u64)partition->vp_count * params->reserve;
 	enum sched_error error = SCHED_OK;
 
-	if (!sched_reserve_fits(sched, released, wanted))
+	if (!sched_reserve_fits(&lp_sched, released, wanted))
 		return SCHED_NO_CAPACITY;
 	/* On the way the sum lies between what it was and what it will be, so each of them fits;
 	 * and what the first VP says to the values all of them say. */
 	for (u32 i = 0; i < partition->vp_end && error == SCHED_OK; i++)
 		if (partition->vps[i])
 			error = sched_set_params(
-				sched, &partition->vps[i]->sched, params, machine_tsc());
+				&lp_sched, &partition->vps[i]->sched, params, machine_tsc());
 	return error;
 }
 
 /* LPs that run something else now, or that have nothing to do, look at what is new. */
 static void tell(const struct partition *partition)
 {
-	struct sched *sched = lp_scheduler_lock();
 	u32 target;
 
-	while ((target = sched_claim(sched, machine_tsc())) != SCHED_NO_LP)
+	lp_scheduler_lock();
+	while ((target = sched_claim(&lp_sched, machine_tsc())) != SCHED_NO_LP)
 		lp_notify(target, LP_RESCHEDULE);
 	lp_scheduler_unlock();
 	for (u32 i = 0; i < partition->vp_end; i++)
@@ -39,9 +39,10 @@ static void tell(const struct partition *partition)
 enum sched_error lp_set_partition_params(
 	const struct partition *partition, const struct sched_params *params)
 {
-	struct sched *sched = lp_scheduler_lock();
-	enum sched_error error = set_all(sched, partition, params);
+	enum sched_error error;
 
+	lp_scheduler_lock();
+	error = set_all(partition, params);
 	lp_scheduler_unlock();
 	if (error == SCHED_OK)
 		tell(partition);
@@ -50,21 +51,22 @@ enum sched_error lp_set_partition_params(
 
 u64 lp_reserved(void)
 {
-	u64 sum = lp_scheduler_lock()->reserved;
+	u64 sum;
 
+	lp_scheduler_lock();
+	sum = lp_sched.reserved;
 	lp_scheduler_unlock();
 	return sum;
 }
 
 void lp_get_affinity(const struct vp *vp, struct sched_set *set)
 {
-	const struct sched *sched = lp_scheduler_lock();
-
+	lp_scheduler_lock();
 	if (vp->sched.set == SCHED_PINNED) {
 		memset(set, 0, sizeof(*set));
 		sched_set_add(set, vp->sched.pin);
 	} else {
-		*set = sched->sets[vp->sched.set].lps;
+		*set = lp_sched.sets[vp->sched.set].lps;
 	}
 	lp_scheduler_unlock();
 }

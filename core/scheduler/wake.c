@@ -154,12 +154,11 @@ void sched_call(struct sched *sched, const struct sched_entity *entity, u64 now)
 	sched_kick(sched, entity->lp);
 }
 
-u32 sched_claim(struct sched *sched, u64 now)
+/* Apart, so that the question whether there is anything to do is asked without a call. */
+static __attribute__((noinline)) u32 claim_any(struct sched *sched, u64 now)
 {
 	u32 lp = SCHED_NO_LP;
 
-	if (!sched->waiting && !sched->kicked)
-		return SCHED_NO_LP;
 	for (u64 sets = sched->waiting; sets && lp == SCHED_NO_LP; sets &= sets - 1) {
 		u32 index = (u32)__builtin_ctzll(sets);
 		const struct sched_set *set = &sched->sets[index].lps;
@@ -181,6 +180,11 @@ u32 sched_claim(struct sched *sched, u64 now)
 		lp = begin_slice(sched, first_of(sched, &sched->endless, set, set), now);
 	}
 	return lp;
+}
+
+u32 sched_claim(struct sched *sched, u64 now)
+{
+	return sched->waiting || sched->kicked ? claim_any(sched, now) : SCHED_NO_LP;
 }
 
 /* ---- Waking ---- */

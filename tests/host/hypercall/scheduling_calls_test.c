@@ -124,7 +124,8 @@ struct picture {
 static void take(struct picture *picture, struct partition *a, struct partition *b)
 {
 	memset(picture, 0, sizeof(*picture));
-	picture->sched = *lp_scheduler_lock();
+	lp_scheduler_lock();
+	picture->sched = lp_sched;
 	lp_scheduler_unlock();
 	picture->entities[0] = a->vps[0]->sched;
 	picture->entities[1] = a->vps[1]->sched;
