@@ -56,7 +56,9 @@ done
 qemu=build/tools/qemu-system-x86_64 root=build/root
 accel=(-accel "tcg,thread=multi")
 if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single,one-insn-per-tb=on" -icount "shift=0,sleep=off"); fi
-linux="console=ttyS0 panic=-1 trivium.run=$RUN"
+# tsc=reliable: all emulated processors read one clock. Without it Linux 7.3 compares clocks while it starts, by a clock that
+# stands still meanwhile; with interrupts off on one processor and another waiting for the same lock that is for ever.
+linux="console=ttyS0 panic=-1 tsc=reliable trivium.run=$RUN"
 if [[ ! $VERBOSE ]]; then linux+=" quiet"; fi
 if [[ ! -t 1 || $LOG ]]; then linux+=" trivium.table=plain"; fi # a log is no terminal
 if [[ $APPEND ]]; then linux+=" $APPEND"; fi

@@ -96,7 +96,7 @@ static u64 run_self_ipi(u32 turns)
 	return ticks;
 }
 
-static u64 run_apic_timer(u32 turns)
+u64 run_apic_timer(u32 turns)
 {
 	u64 count = msr_read(HV_X64_MSR_APIC_FREQUENCY) / 10000;
 	u64 start;

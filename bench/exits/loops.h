@@ -24,6 +24,9 @@ extern const u32 operation_count;
 /* Of a processor in xAPIC mode, as children begin. */
 extern const struct operation apic_mmio_operation;
 
+/* Lateness of the APIC timer. */
+u64 run_apic_timer(u32 turns);
+
 /* Instructions a turn in hundredths: median of ROUNDS rounds. */
 u64 measure(const struct operation *operation);
 
@@ -34,5 +37,7 @@ void print_result(const char *role, const char *name, u64 hundredths);
 
 /* The same measurements in a child partition, and its nested page faults (bench/exits/child.c). */
 void measure_child(void);
+/* How late interrupts of the root are while children are busy (bench/exits/loaded.c). */
+void measure_loaded(void);
 
 #endif

@@ -43,5 +43,7 @@ void test_main(void)
 			print_result("root", operations[i].name, measure(&operations[i]));
 	if (chosen("child"))
 		measure_child();
+	if (chosen("loaded"))
+		measure_loaded();
 	finish();
 }
