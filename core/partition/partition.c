@@ -249,17 +249,21 @@ u64 partition_reference_time(const struct partition *partition, u64 tsc)
 
 void partition_freeze_time(struct partition *partition, bool freeze)
 {
-	u64 now = machine_tsc();
+	bool changes;
+	u64 now;
 
-	if (freeze == partition->time_frozen)
-		return;
-	if (freeze) {
+	spin_lock(&partition->lock);
+	now = machine_tsc();
+	changes = freeze != partition->time_frozen;
+	if (changes && freeze)
 		partition->frozen_time = partition_reference_time(partition, now);
-		partition->time_frozen = true;
-	} else {
-		partition->time_frozen = false;
+	else if (changes)
 		partition->reference_offset = partition->frozen_time - stats_100ns(now);
-	}
+	/* Last: who reads the time meanwhile has it from what the flag says. */
+	atomic_store(&partition->time_frozen, freeze);
+	spin_unlock(&partition->lock);
+	if (!changes)
+		return;
 	partition_update_tsc_page(partition);
 	for (u32 i = 0; i < partition->vp_end; i++)
 		if (partition->vps[i])
@@ -288,7 +292,8 @@ void partition_update_tsc_page(struct partition *partition)
 	page = partition_memory(partition, msr & HV_MSR_PAGE_ADDRESS_MASK, SLAT_READ | SLAT_WRITE);
 	if (!page)
 		return;
-	sequence = page->tsc_sequence + 1;
+	/* Never one that was there before: a guest may have begun to read then. */
+	sequence = atomic_add(&partition->tsc_sequence, 1) + 1;
 	atomic_store(&page->tsc_sequence, 0);
 	page->tsc_scale = stats_tsc_scale;
 	page->tsc_offset = (s64)(partition_reference_time(partition, now) -

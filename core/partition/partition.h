@@ -62,6 +62,7 @@ struct partition {
 	u32 users;	      /* hypercalls that hold a pointer, see partition_get() */
 	bool alone;	      /* … and there may be only this one */
 	u64 reference_offset; /* reference time = scaled TSC + offset, 100 ns */
+	u32 tsc_sequence;     /* of the reference TSC page, the latest */
 	u64 frozen_time;      /* valid while time_frozen */
 	bool time_frozen;
 	u64 flush_generation;

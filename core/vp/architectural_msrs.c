@@ -59,7 +59,7 @@ static bool write_efer(struct vp *vp, u64 value)
 	return true;
 }
 
-static bool valid_pat(u64 value)
+bool vp_pat_valid(u64 value)
 {
 	for (u32 i = 0; i < 8; i++, value >>= 8)
 		if ((value & 0xff) > 7 || (value & 0xff) == 2 || (value & 0xff) == 3)
@@ -154,7 +154,7 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	case MSR_APIC_BASE:
 		return write_apic_base(vp, value);
 	case MSR_PAT:
-		if (!valid_pat(value))
+		if (!vp_pat_valid(value))
 			return MSR_FAULT;
 		vp->pat = value;
 		hypervisor.backend->vp_update(vp);

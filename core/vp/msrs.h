@@ -22,6 +22,9 @@ enum msr_outcome vp_write_msr(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value);
 
+/* Has every entry of the page attribute table one of the types (AMD APM vol. 2 §7.8.1)? */
+bool vp_pat_valid(u64 value);
+
 /* The same for those of the SynIC (core/vp/synic.c); they are rows of the table in msrs.c. */
 enum msr_outcome vp_read_synic(struct vp *vp, u32 msr, u64 *value);
 enum msr_outcome vp_write_synic(struct vp *vp, u32 msr, u64 value, u64 *gpa);

@@ -211,6 +211,9 @@ static enum hv_status set_stored(struct vp *vp, u32 name, u64 value)
 {
 	u64 *place = stored(vp, name);
 
+	/* The processor would not take it. */
+	if (name == HV_REGISTER_PAT && !vp_pat_valid(value))
+		return HV_STATUS_INVALID_REGISTER_VALUE;
 	if (place)
 		*place = value;
 	return place ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;

@@ -152,6 +152,7 @@ TEST(msr_reference_tsc)
 {
 	struct hv_reference_tsc_page *page;
 	u64 number, time;
+	u32 sequence;
 
 	boot(true);
 	number = world_page();
@@ -169,13 +170,16 @@ TEST(msr_reference_tsc)
 		       (u64)page->tsc_offset;
 		CHECK(value_of(child, HV_X64_MSR_TIME_REF_COUNT) - time + 1 <= 2);
 	}
-	/* While time stands still the page is not to be used. */
+	/* While time stands still the page is not to be used, and afterwards nothing says that it
+	 * is as it was. */
+	sequence = page->tsc_sequence;
 	CHECK_STATUS(SUCCESS,
 		world_set_property(child->partition, HV_PARTITION_PROPERTY_TIME_FREEZE, 1));
 	CHECK_EQ(HV_REFERENCE_TSC_SEQUENCE_INVALID, page->tsc_sequence);
 	CHECK_STATUS(SUCCESS,
 		world_set_property(child->partition, HV_PARTITION_PROPERTY_TIME_FREEZE, 0));
 	CHECK(page->tsc_sequence != HV_REFERENCE_TSC_SEQUENCE_INVALID);
+	CHECK(page->tsc_sequence != sequence);
 }
 
 TEST(msr_guest_idle)

@@ -194,6 +194,7 @@ TEST(registers_refused_values)
 		{R(PENDING_EVENT0), 1 | 5 << 1},
 		{R(SINT0), 5},
 		{R(STIMER0_CONFIG), ~0ull},
+		{R(PAT), 0x0007040600070402},
 		{R(VP_INDEX), 3},
 		{R(SVERSION), 2},
 	};
