@@ -4,9 +4,9 @@
 # which must have run) and lays image/root-files and image/programs over it. Takes a second, so it has no cache.
 . "$(dirname "$0")/lib.sh"
 
-busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat
+busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat-static
 [[ -x $busybox ]] || die "no build/root/busybox: run scripts/build-root-image.sh first"
-[[ -x $hvstat ]] || die "no build/hvstat/hvstat: run make hvstat first"
+[[ -x $hvstat ]] || die "no build/hvstat/hvstat-static: run make hvstat first"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
