@@ -19,8 +19,8 @@ struct queries {
 
 /* Adds all that the path means; * and ? stand for anything, case does not count, the host may be
  * left out, an instance left out is each. A counter may also have the name that Linux gives it, in
- * Linux' spelling at least of the first two letters ("Vp*"). The number of those added, or -1 with a message: the path
- * is not one. What is there already is not added again.
+ * Linux' spelling at least of the first two letters ("Vp*"). The number of those added, or -1 with
+ * a message: the path is not one. What is there already is not added again.
  */
 long queries_add(struct queries *queries, const struct hvstat_sample *sample, const char *path,
 	char error[HVSTAT_ERROR]);

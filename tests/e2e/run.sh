@@ -110,10 +110,11 @@ run_shell() { # the root's console takes input
         done
         sleep 2
         # shellcheck disable=SC2016 # for the root's shell
-        printf '%s\n' 'echo ANSWER-$((6 * 7)).' 'hvstat top -b -l -n 1' exit
+        printf '%s\n' 'echo ANSWER-$((6 * 7)).' 'hvstat top -n 1' 'hvstat top -b -l -n 1' exit
         sleep 60
     )
     shows "commands typed at the root's console are run" '^ANSWER-42\.' '^LP 1 ' 'ROOT-DOWN run=shell status=0'
+    shows "hvstat has a full screen there" 'q quit'
 }
 
 run_reboot() { # the machine starts anew, until it is stopped

@@ -95,8 +95,8 @@ TEST(paths_kernel_names)
 			"\\Hyper-V Hypervisor Virtual Processor(partition 102:Hv VP 1)"
 			"\\VpCpuidInstructionsCount",
 			error) == 1);
-	CHECK(hvstat_windows_value(queries.list[0].counter, &queries.list[0].instance, sample,
-		sample, &value));
+	CHECK(hvstat_windows_value(
+		queries.list[0].counter, &queries.list[0].instance, sample, sample, &value));
 	CHECK_NEAR(tree_vp(2, 1, VP_CpuidInstructionsCount, 0), value);
 	queries_free(&queries);
 	hvstat_sample_free(sample);
