@@ -110,7 +110,7 @@ unsigned long long size_argument(const char *what, const char *text)
 
 /* ---- Samples ---- */
 
-static int64_t clock_now(void)
+int64_t clock_now(void)
 {
 	struct timespec now;
 

@@ -32,6 +32,8 @@ unsigned long number_argument(
 double seconds_argument(const char *what, const char *text);	      /* 1.5, 90, 2:30, 1:00:00 */
 unsigned long long size_argument(const char *what, const char *text); /* 64M */
 
+int64_t clock_now(void); /* ns since an arbitrary moment, without leaps */
+
 /* Two samples and what they are read with: `now` and the one before. */
 struct monitor {
 	struct hvstat *stat;

@@ -43,14 +43,6 @@ struct server {
 	int64_t read_at; /* 0: never */
 };
 
-static int64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool renew(struct server *server, char error[HVSTAT_ERROR])
 {
 	int64_t now = clock_now();

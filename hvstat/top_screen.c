@@ -257,11 +257,9 @@ static void on_key(struct screen *screen, int key)
 
 static int64_t milliseconds_left(const struct monitor *monitor)
 {
-	struct timespec now;
 	int64_t due = monitor->next + (int64_t)(monitor->interval * 1e9);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (due - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec)) / 1000000;
+	return (due - clock_now()) / 1000000;
 }
 
 static void run(struct screen *screen)
