@@ -80,6 +80,12 @@ static int by_time(const void *left, const void *right)
 	return a->time < b->time ? 1 : -1;
 }
 
+/* Microseconds in eight columns, with a blank before them. */
+static void microseconds(struct text *text, double seconds)
+{
+	text_printf(text, seconds < 0.00999999 ? "%8.2f" : "%8.0f", seconds * 1e6);
+}
+
 static void print_text(const struct exits *exits, struct text *text)
 {
 	text_printf(text, "Intercepts of %s, %.1f s:\n\n",
@@ -89,13 +95,17 @@ static void print_text(const struct exits *exits, struct text *text)
 	for (unsigned i = 0; i < HVSTAT_CLASSES; i++) {
 		const struct row *row = &exits->rows[exits->order[i]];
 
-		if (row->count > 0)
-			text_printf(text, "%-19s%10.0f%10.1f%8.2f%%%6.2f%%%8.2f%8.2f%8.2f\n",
-				hvstat_classes[exits->order[i]].label, row->count,
-				hvstat_part(row->count, exits->elapsed),
-				100 * hvstat_part(row->count, exits->count),
-				100 * hvstat_part(row->time, exits->time), row->least * 1e6,
-				row->most * 1e6, hvstat_part(row->time, row->count) * 1e6);
+		if (row->count <= 0)
+			continue;
+		text_printf(text, "%-19s%10.0f%10.1f%8.2f%%%6.2f%%",
+			hvstat_classes[exits->order[i]].label, row->count,
+			hvstat_part(row->count, exits->elapsed),
+			100 * hvstat_part(row->count, exits->count),
+			100 * hvstat_part(row->time, exits->time));
+		microseconds(text, row->least);
+		microseconds(text, row->most);
+		microseconds(text, hvstat_part(row->time, row->count));
+		text_say(text, "\n");
 	}
 	text_printf(text, "\nTotal samples %.0f, total time %.3f ms: %.2f %% of one processor.\n",
 		exits->count, exits->time * 1e3, 100 * hvstat_part(exits->time, exits->elapsed));

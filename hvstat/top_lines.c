@@ -57,6 +57,15 @@ static void rate(struct text *text, double value)
 		text_printf(text, "%8.1fM", value / 1e6);
 }
 
+/* Microseconds in eight columns, with a blank before them. */
+static void microseconds(struct text *text, double seconds)
+{
+	if (seconds < 0.09999995)
+		text_printf(text, "%8.1f", seconds * 1e6);
+	else
+		text_printf(text, "%7.0fk", seconds * 1e3);
+}
+
 static void head_machine(struct text *text, const struct monitor *monitor)
 {
 	struct tm local;
@@ -184,10 +193,10 @@ void top_line(struct text *text, const struct top_row *row, unsigned width)
 	if (row->key.vp >= 0)
 		text_say(text, "  ");
 	padded(text, row->name, row->key.vp >= 0 ? 15 : 17);
-	text_printf(text, "%8.1f%8.1f%7.1f%8.1f", 100 * hvstat_part(use->run, use->elapsed),
+	text_printf(text, "%8.1f%8.1f%7.1f", 100 * hvstat_part(use->run, use->elapsed),
 		100 * hvstat_part(use->run - use->hypervisor, use->elapsed),
-		100 * hvstat_part(use->hypervisor, use->elapsed),
-		1e6 * hvstat_part(use->wait, use->dispatches));
+		100 * hvstat_part(use->hypervisor, use->elapsed));
+	microseconds(text, hvstat_part(use->wait, use->dispatches));
 	text_say(text, " ");
 	rate(text, hvstat_part(use->intercepts, use->elapsed));
 	text_say(text, " ");
