@@ -102,15 +102,23 @@ run_demo() {
     fi
 }
 
+# typed_after PATTERN TEXT: waits until the shell's log shows it, then types.
+typed_after() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        if grep -qa "$1" "$logs/shell.log.raw" 2>/dev/null; then break; fi
+        sleep 1
+    done
+    sleep 2
+    printf '%s' "$2"
+}
 run_shell() { # the root's console takes input
-    machine shell 120 --run shell < <(
-        for ((i = 0; i < 100; i++)); do
-            if grep -qa '^"exit" powers' "$logs/shell.log.raw" 2>/dev/null; then break; fi
-            sleep 1
-        done
-        sleep 2
-        # shellcheck disable=SC2016 # for the root's shell
-        printf '%s\n' 'echo ANSWER-$((6 * 7)).' 'hvstat top -n 1' 'hvstat top -b -l -n 1' exit
+    # shellcheck disable=SC2016 # for the root's shell
+    machine shell 180 --run shell < <(
+        typed_after '^"exit" powers' $'echo ANSWER-$((6 * 7)).\nhvstat top -b -l -n 1\n'
+        typed_after '^LP 1 ' $'hvstat\n'
+        typed_after 'q quit' q # what is typed at once would be its keys
+        typed_after 'q quit' $'exit\n'
         sleep 60
     )
     shows "commands typed at the root's console are run" '^ANSWER-42\.' '^LP 1 ' 'ROOT-DOWN run=shell status=0'
