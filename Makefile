@@ -21,7 +21,7 @@ OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 	-T boot/link.ld
 
-.PHONY: all clean help deps inputs run shell check emu e2e bench lint test docs
+.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs
 all: $(BUILD)/trivium.elf ## the hypervisor
 
 help:
@@ -64,7 +64,7 @@ shell: ## the same, to a shell of the root partition (= make run ROOT=shell)
 # ---- Tests ----
 
 # All of the core and the loader, with a machine and a back-end on paper (tests/host/fake_*).
-HOST_SRCS := $(wildcard tests/host/*.c tests/host/*/*.c loader/*.c) $(filter-out \
+HOST_SRCS := $(wildcard tests/host/*.c tests/host/*/*.c loader/*.c) tests/sim/consistency.c $(filter-out \
 	core/lib/string.c,$(wildcard $(addsuffix /*.c,$(CORE_DIRS))))
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wall \
 	-Wextra -Werror -Wmissing-prototypes -fno-strict-aliasing -I. -Dsvm_backend=fake_backend
@@ -84,12 +84,29 @@ $(BUILD)/host-tests-$(1): $$(HOST_OBJS_$(1))
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call HOST_RULES,$(compiler))))
 
-check: deps ## unit tests on the host
-	@$(MAKE) --no-print-directory -j$$(nproc) $(HOST_COMPILERS:%=$(BUILD)/host-tests-%)
+check: deps ## unit tests on the host, and a short simulation of the scheduler
+	@$(MAKE) --no-print-directory -j$$(nproc) $(HOST_COMPILERS:%=$(BUILD)/host-tests-%) $(SIM)
 	@set -e; for cc in $(HOST_COMPILERS); do \
 		echo "check: $$cc"; \
 		$(BUILD)/host-tests-$$cc; \
 	done
+	@$(SIM) --decisions 2000000
+
+# The scheduler in a simulated machine, with room for more LPs than the hypervisor has.
+SIM := $(BUILD)/sim/sim
+SIM_OBJS := $(patsubst %.c,$(BUILD)/sim/%.o,$(wildcard tests/sim/*.c core/scheduler/*.c))
+SIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes -Itests/sim/sizes -I.
+$(BUILD)/sim/%.o: %.c
+	@mkdir -p $(@D)
+	@$(CC) $(SIM_CFLAGS) -MMD -MP -c $< -o $@
+$(SIM): $(SIM_OBJS)
+	@$(CC) $(SIM_CFLAGS) $^ -o $@
+-include $(SIM_OBJS:.o=.d)
+
+sim: $(SIM) ## the scheduler simulated at length and compared; draws docs/scheduler/*.svg
+	@$(SIM) --decisions 10000000
+	@$(SIM) --report $(BUILD)/sim
+	@tools/plot_scheduler.py $(BUILD)/sim docs/scheduler
 
 e2e: inputs ## unattended runs of the emulated machine
 	@$(MAKE) --no-print-directory -s all
@@ -116,7 +133,7 @@ docs: ## what is made from tables
 	@tools/gen_docs.py
 
 clean:
-	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
+	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/hvstat $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
 
 include hvstat/build.mk
 

@@ -19,11 +19,35 @@ struct lp lps[MAX_LPS];
 static struct spinlock sched_lock;
 static struct sched sched;
 
-#define SLICE_US 10000
+/* Short enough that shares are true to a hundredth over a second. */
+#define SLICE_US 4000
+
+_Static_assert(MAX_LPS <= SCHED_MAX_LPS, "the scheduler has room for all LPs");
+
+/* Proximity domains are any numbers, nodes are counted. */
+static void place_lps(void)
+{
+	u32 nodes = 0;
+
+	for (u32 lp = 0; lp < machine.lp_count; lp++) {
+		u32 same = 0;
+
+		while (machine.lps[same].proximity_domain != machine.lps[lp].proximity_domain)
+			same++;
+		if (same < lp)
+			sched_place_lp(&sched, lp, sched.lps[same].node, lp);
+		else
+			sched_place_lp(&sched, lp, nodes, lp);
+		/* Those beyond what the scheduler has room for are taken for one. */
+		if (same == lp && nodes < SCHED_MAX_NODES - 1)
+			nodes++;
+	}
+}
 
 void lp_scheduler_init(void)
 {
 	sched_init(&sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
+	place_lps();
 }
 
 /* ---- Time ---- */
@@ -136,6 +160,35 @@ void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
 
 /* ---- Scheduling ---- */
 
+static const u16 wait_buckets[SCHED_BUCKETS] = {
+	STAT_VP_WaitingForCpuTimeBucket0,
+	STAT_VP_WaitingForCpuTimeBucket1,
+	STAT_VP_WaitingForCpuTimeBucket2,
+	STAT_VP_WaitingForCpuTimeBucket3,
+	STAT_VP_WaitingForCpuTimeBucket4,
+	STAT_VP_WaitingForCpuTimeBucket5,
+	STAT_VP_WaitingForCpuTimeBucket6,
+	STAT_VP_WaitingForCpuTimeBucket7,
+	STAT_VP_WaitingForCpuTimeBucket8,
+	STAT_VP_WaitingForCpuTimeBucket9,
+	STAT_VP_WaitingForCpuTimeBucket10,
+	STAT_VP_WaitingForCpuTimeBucket11,
+	STAT_VP_WaitingForCpuTimeBucket12,
+};
+
+/* Waiting is the sum of both kinds; only what others caused is contention. */
+static void publish_waits(struct vp *vp)
+{
+	const struct sched_stats *stats = &vp->sched.stats;
+
+	stat_vp(vp, WaitingForCpuTime) = stats_100ns(stats->contended + stats->capped);
+	stat_vp(vp, ContentionTime) = stats_100ns(stats->contended);
+	stat_vp(vp, WakeUpTime) = stats_100ns(stats->wake_time);
+	stat_vp(vp, LogicalProcessorDispatches) = stats->dispatches;
+	stat_vp(vp, LogicalProcessorMigrations) = stats->migrations;
+	vp->stats[wait_buckets[stats->bucket]] = stats->buckets[stats->bucket];
+}
+
 static void poke(u32 lp_index)
 {
 	if (lp_index != SCHED_NO_LP)
@@ -176,17 +229,11 @@ static void unload(struct lp *lp)
 
 static void load(struct lp *lp, struct vp *vp)
 {
-	u64 now = machine_tsc();
-
 	lp->vp = vp;
 	atomic_store(&lp->partition, vp->partition);
 	/* Pairs with vp_signal(), which sets attention bits and then looks at running_lp. */
 	(void)atomic_exchange(&vp->running_lp, (s32)lp->index);
-	vp->wait_tsc += now - vp->sched.ready_since;
-	stat_vp(vp, WaitingForCpuTime) = stats_100ns(vp->wait_tsc);
-	stat_vp(vp, LogicalProcessorDispatches)++;
-	stat_vp(vp, LogicalProcessorMigrations) += vp->last_lp != lp->index;
-	vp->last_lp = lp->index;
+	publish_waits(vp);
 	stat_lp(lp, ContextSwitches)++;
 	hypervisor.backend->vp_load(vp);
 }
@@ -203,7 +250,7 @@ static void block_current(struct lp *lp)
 	spin_lock(&sched_lock);
 	if (post)
 		atomic_add(&vp->posting, 1);
-	sched_block(&sched, &vp->sched);
+	sched_block(&sched, &vp->sched, lp->stamp);
 	unload(lp);
 	/*
 	 * Whoever set an attention bit after vp_prepare() looked has either seen running_lp == -1
@@ -227,7 +274,7 @@ bool lp_try_block(struct vp *vp)
 	spin_lock(&sched_lock);
 	stopped = vp->sched.state != SCHED_RUNNING;
 	if (stopped)
-		sched_block(&sched, &vp->sched);
+		sched_block(&sched, &vp->sched, machine_tsc());
 	spin_unlock(&sched_lock);
 	return stopped;
 }
@@ -239,7 +286,7 @@ void lp_block(struct vp *vp)
 
 		spin_lock(&sched_lock);
 		if (vp->sched.state != SCHED_RUNNING)
-			sched_block(&sched, &vp->sched);
+			sched_block(&sched, &vp->sched, machine_tsc());
 		lp = vp->sched.state == SCHED_RUNNING ? vp->sched.lp : SCHED_NO_LP;
 		spin_unlock(&sched_lock);
 		if (lp != SCHED_NO_LP)
@@ -249,6 +296,72 @@ void lp_block(struct vp *vp)
 		else
 			return;
 	}
+}
+
+/* ---- Settings of the scheduler ---- */
+
+/* An LP that runs the VP looks at what is new, and its timer is set again. */
+static void unlock_changed(struct vp *vp)
+{
+	u32 target = sched_claim(&sched, machine_tsc());
+
+	spin_unlock(&sched_lock);
+	lp_notify(vp->sched.lp, LP_RESCHEDULE);
+	poke(target);
+}
+
+enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params)
+{
+	enum sched_error error;
+
+	spin_lock(&sched_lock);
+	error = sched_set_params(&sched, &vp->sched, params, machine_tsc());
+	unlock_changed(vp);
+	return error;
+}
+
+enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
+{
+	enum sched_error error;
+
+	spin_lock(&sched_lock);
+	error = sched_set_affinity(&sched, &vp->sched, set, machine_tsc());
+	unlock_changed(vp);
+	return error;
+}
+
+void lp_set_group(struct vp *vp, struct sched_group *group)
+{
+	spin_lock(&sched_lock);
+	sched_set_group(&sched, &vp->sched, group, machine_tsc());
+	unlock_changed(vp);
+}
+
+void lp_set_group_cap(struct sched_group *group, u32 cap)
+{
+	u32 target, watcher;
+
+	spin_lock(&sched_lock);
+	sched_set_group_cap(&sched, group, cap, machine_tsc());
+	watcher = group->timer_runs ? group->timer_lp : SCHED_NO_LP;
+	while ((target = sched_claim(&sched, machine_tsc())) != SCHED_NO_LP)
+		poke(target);
+	spin_unlock(&sched_lock);
+	poke(watcher);
+}
+
+void lp_forget(struct vp *vp)
+{
+	spin_lock(&sched_lock);
+	sched_entity_leave(&sched, &vp->sched);
+	spin_unlock(&sched_lock);
+}
+
+void lp_forget_partition(struct partition *partition)
+{
+	spin_lock(&sched_lock);
+	sched_partition_leave(&sched, &partition->sched);
+	spin_unlock(&sched_lock);
 }
 
 /* Takes over the timer entry of a VP that came from another LP. */
@@ -269,19 +382,18 @@ static void reschedule(struct lp *lp)
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
 	spin_lock(&sched_lock);
-	if (!sched_must_pick(&sched, lp->index, lp->stamp)) {
-		spin_unlock(&sched_lock);
-		return;
-	}
-	next = sched_pick(&sched, lp->index, lp->stamp);
-	if (!vp || next != &vp->sched) {
-		unload(lp);
-		if (next)
-			load(lp, CONTAINER_OF(next, struct vp, sched));
+	if (sched_must_pick(&sched, lp->index, lp->stamp)) {
+		next = sched_pick(&sched, lp->index, lp->stamp);
+		if (!vp || next != &vp->sched) {
+			unload(lp);
+			if (next)
+				load(lp, CONTAINER_OF(next, struct vp, sched));
+		}
 	}
 	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to
 	 * run. */
 	target = sched_claim(&sched, lp->stamp);
+	lp->pick_tsc = sched_slice_end(&sched, lp->index);
 	spin_unlock(&sched_lock);
 	poke(target);
 	if (lp->vp)
@@ -329,7 +441,7 @@ static void expire_timers(struct lp *lp)
 
 static void arm_timer(struct lp *lp)
 {
-	u64 next = sched_slice_end(&sched, lp->index);
+	u64 next = lp->pick_tsc;
 
 	spin_lock(&lp->timer_lock);
 	for (struct vp *vp = lp->timer_list; vp; vp = vp->timer_next)
@@ -347,62 +459,6 @@ void lp_timer_changed(struct lp *lp, u64 deadline_tsc)
 		lp->armed_tsc = deadline_tsc;
 		machine_timer_arm(deadline_tsc);
 	}
-}
-
-/* ---- Physical interrupts (called by the machine with interrupts off) ---- */
-
-void lp_physical_interrupt(u8 vector)
-{
-	struct lp *lp = lp_self();
-
-	if (vector == VECTOR_KICK) {
-		machine_end_interrupt();
-		stat_lp(lp, InterProcessorInterrupts)++;
-		return;
-	}
-	if (vector == VECTOR_TIMER) {
-		machine_end_interrupt();
-		stat_lp(lp, TimerInterrupts)++;
-		lp->armed_tsc = ~0ull;
-		atomic_or(&lp->attention, LP_TIMER);
-		return;
-	}
-	stat_lp(lp, HardwareInterrupts)++;
-	if (!machine_interrupt_is_level(vector)) {
-		machine_end_interrupt();
-		vp_interrupt(lp->root_vp, vector, false);
-	} else if (lp->root_vp->activity == VP_WAIT_SIPI || !vapic_enabled(&lp->root_vp->apic)) {
-		machine_end_interrupt();
-	} else {
-		/* Ended when the root VP ends it, or the line would fire again at once. */
-		vp_interrupt(lp->root_vp, vector, true);
-	}
-	stat_vp(lp->root_vp, HardwareInterrupts)++;
-}
-
-/*
- * The physical APIC can only end its highest interrupt, and the guest may end a lower one first:
- * so those that the guest has ended are noted and go when their turn comes.
- */
-void lp_end_level_interrupt(struct lp *lp, u8 vector)
-{
-	int highest = machine_highest_in_service();
-
-	lp->ended[vector / 64] |= BIT(vector % 64);
-	while (highest >= 0 && (lp->ended[highest / 64] & BIT(highest % 64))) {
-		lp->ended[highest / 64] &= ~BIT(highest % 64);
-		machine_end_interrupt();
-		highest = machine_highest_in_service();
-	}
-}
-
-void lp_physical_nmi(void)
-{
-	struct lp *lp = lp_self();
-
-	/* It may have interrupted anything, also a holder of locks: the run loop does the rest. */
-	atomic_or(&lp->attention, LP_NMI);
-	machine_kick(lp->index);
 }
 
 /* ---- The loop ---- */

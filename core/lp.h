@@ -44,6 +44,7 @@ struct lp {
 	struct spinlock timer_lock;
 	struct vp *timer_list;
 	u64 armed_tsc;
+	u64 pick_tsc; /* when the scheduler must be asked, as of the last time; ~0: never */
 	struct lp_call *call;
 	/* One hypercall at a time runs here: its input and output, copied once. */
 	u8 *call_input;
@@ -94,6 +95,15 @@ void lp_yield(struct lp *lp);
 
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);
+
+/* What the scheduler may be told about a VP, at any time; see core/scheduler/scheduler.h. */
+enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params);
+enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set);
+void lp_set_group(struct vp *vp, struct sched_group *group);
+void lp_set_group_cap(struct sched_group *group, u32 cap);
+/* They are about to be freed; the VP is stopped. */
+void lp_forget(struct vp *vp);
+void lp_forget_partition(struct partition *partition);
 
 /* The list of VPs whose timers this LP watches. */
 void lp_timer_insert(struct lp *lp, struct vp *vp);

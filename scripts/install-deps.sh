@@ -9,6 +9,7 @@ packages=(
     libncurses-dev libmicrohttpd-dev tmux curl mandoc # hvstat and its tests
     flex bison bc libelf-dev cpio lz4 xz-utils  # root kernel
     mmdebstrap uidmap erofs-utils debian-archive-keyring ca-certificates # root image
+    grub-pc-bin grub-common xorriso mtools        # a CD that GRUB boots, for its test
     clang clang-tidy clang-format cppcheck shellcheck             # checks
 )
 packages+=("$@")

@@ -16,6 +16,7 @@ usage: scripts/machine.sh [options] [-- QEMU arguments]
   --append TEXT  more of the root kernel's command line
   --hv TEXT      Trivium's command line
   --native       boot the root kernel without the hypervisor
+  --iso FILE     start GRUB from a CD image (scripts/build-iso.sh), which starts Trivium; made here from the options
   --payload ELF  boot this multiboot kernel alone: no root, no disk
   --timeout S    end after S seconds, with exit code 124
   --log FILE     also write the serial output to FILE
@@ -26,7 +27,7 @@ EOF
 
 cd "$(dirname "$0")/.."
 LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
-NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
+NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
 # A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
 # "max" is all that TCG emulates, on no real processor together.
 CPU=${CPU:-EPYC,+svm,+npt,+vgif,+svme-addr-chk,+x2apic,-monitor,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec}
@@ -38,6 +39,7 @@ while (($#)); do
     --run) RUN=$2 && shift ;;
     --append) APPEND=$2 && shift ;;
     --hv) HV=$2 && shift ;;
+    --iso) ISO=$2 && shift ;;
     --payload) PAYLOAD=$2 && shift ;;
     --timeout) TIMEOUT=$2 && shift ;;
     --log) LOG=$2 && shift ;;
@@ -61,6 +63,9 @@ if [[ $APPEND ]]; then linux+=" $APPEND"; fi
 
 if [[ $PAYLOAD ]]; then
     boot=(-kernel "$PAYLOAD" -append "$HV")
+elif [[ $ISO ]]; then
+    scripts/build-iso.sh "$ISO" "$HV" "$linux"
+    boot=(-boot d -cdrom "$ISO")
 elif [[ $NATIVE ]]; then
     boot=(-kernel "$root/bzImage" -initrd "$root/initramfs.cpio" -append "$linux")
 else # multiboot modules: FILE COMMAND-LINE,FILE; a comma within one is written twice

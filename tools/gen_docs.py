@@ -90,7 +90,12 @@ class Facts:
         changed = r"\s*\)\s*(?:\+\+|--|[-+|]?=(?!=))"
         macro = re.compile(r"\bstat_(hypervisor|lp|partition|vp)\([^;{},]*,\s*(\w+)" + changed)
         direct = re.compile(r"(?:(&)[\w.>-]*)?\bstats\[STAT_(HV|LP|PT|VP)_(\w+)\](\s*(?:\+\+|--|[-+|]?=(?!=)))?")
+        # A table of slots stands for code that changes each of them.
+        table = re.compile(r"static const u16 \w+\[\w*\] = \{([^}]*)\}")
         for path, text in self.sources.items():
+            for slots in table.findall(text):
+                for kind, name in re.findall(r"\bSTAT_(HV|LP|PT|VP)_(\w+)\b", slots):
+                    kept.setdefault((kind, name), path)
             for kind, name in macro.findall(text):
                 kept.setdefault((MACROS[kind], name), path)
             for address, kind, name, operator in direct.findall(text):

@@ -222,6 +222,7 @@ enum hv_status partition_delete(struct partition *partition)
 		return HV_STATUS_OPERATION_DENIED;
 	page_unshare(partition->stats);
 	spin_lock(&table_lock);
+	lp_forget_partition(partition);
 	table[partition->slot] = NULL;
 	count_partitions(-1);
 	spin_unlock(&table_lock);

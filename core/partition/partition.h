@@ -7,6 +7,7 @@
 #include "core/lib/spinlock.h"
 #include "core/memory/pool.h"
 #include "core/memory/slat.h"
+#include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
 
 #define MAX_PARTITIONS 256 /* root included; also pool slots */
@@ -63,6 +64,7 @@ struct partition {
 	u64 frozen_time;      /* valid while time_frozen */
 	bool time_frozen;
 	u64 flush_generation;
+	struct sched_partition sched; /* under the scheduler's lock */
 	u32 vp_count;
 	u32 vp_end;		    /* no VP has this index or a higher one */
 	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */

@@ -189,8 +189,11 @@ static void set_bit(u32 *reg, u32 bit, bool value)
 	*reg = (*reg & ~(u32)BIT(bit)) | (value ? (u32)BIT(bit) : 0);
 }
 
+/* The leaves that apply_state() knows; all others pay for no call. */
+#define STATE_LEAVES (BIT(1) | BIT(7) | BIT(11) | BIT(13))
+
 /* Bits that mirror the VP's own registers (AMD APM vol. 3 appendix E). */
-static INLINE void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
+static __attribute__((noinline)) void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	u64 states;
 
@@ -224,7 +227,8 @@ static INLINE void answer(struct vp *vp, u32 leaf, u32 subleaf, bool registered,
 	if (registered)
 		apply_registered(vp, leaf, subleaf, out);
 	hide(leaf, out);
-	apply_state(vp, leaf, subleaf, out);
+	if (leaf < 64 && STATE_LEAVES & BIT(leaf))
+		apply_state(vp, leaf, subleaf, out);
 }
 
 void vp_cpuid(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])

@@ -56,6 +56,7 @@ void vp_destroy(struct vp *vp)
 {
 	struct partition *partition = vp->partition;
 
+	lp_forget(vp);
 	partition->vps[vp->index] = NULL;
 	count(partition, -1);
 	free_pages(vp);
@@ -70,12 +71,12 @@ struct vp *vp_create(struct partition *partition, u32 index)
 	vp->partition = partition;
 	vp->index = index;
 	vp->running_lp = -1;
-	vp->last_lp = partition->is_root ? index : machine_lp_index();
 	if (!allocate_pages(vp, &partition->pool)) {
 		free_pages(vp);
 		return NULL;
 	}
 	sched_entity_init(&vp->sched, partition->is_root ? index : SCHED_NO_LP);
+	sched_set_partition(&vp->sched, &partition->sched);
 	vp->pat = PAT_RESET;
 	vp->timer_deadline_tsc = ~0ull;
 	vp->mtrr_def_type = 0xc06;

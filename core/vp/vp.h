@@ -87,7 +87,6 @@ struct vp {
 	u32 attention;
 	u32 suspend;
 	s32 running_lp; /* -1: no LP has its state loaded */
-	u32 last_lp;
 	enum vp_activity activity;
 	u8 startup_vector;
 	bool long_enabled; /* EFER.LME as the VP sees it */
@@ -102,7 +101,6 @@ struct vp {
 	enum intercept_class last_class; /* the hypervisor's time is charged to it */
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
-	u64 wait_tsc;
 	/* Back-end pages: SPA-contiguous single pages. */
 	void *control_page;
 	u64 control_spa; /* the back-end's, for speed: its own page, and the LP's state page */

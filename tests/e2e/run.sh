@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # End to end, unattended: the emulated machine, Trivium, Linux as root, QEMU, Debian guests. Logs are in build/e2e.
 # tests/e2e/run.sh [NAME...]: all of the machine runs at the end of this file, or those named.
-# What runs within the root is image/root-files/usr/lib/trivium/run-e2e. KILLS=N: cycles of its case "kills" (50, by default 10).
+# What runs within the root is image/root-files/usr/lib/trivium/run-e2e. KILLS=N: cycles of its case "kills" (50).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 logs=build/e2e passed=0 failed=0
@@ -77,6 +77,11 @@ run_boot_2() { boot 2; }
 run_boot_4() { boot 4; }
 run_boot_8() { boot 8; }
 
+run_grub() { # started by a boot loader instead of QEMU
+    machine grub 180 --iso build/e2e/grub.iso --run none </dev/null
+    shows "GRUB starts Trivium with its root partition" '^trivium: Trivium ' '^ROOT-UP cpus=2$' 'root powers the machine off'
+}
+
 run_root() { # one boot for all that needs a root only
     machine root 1200 --lps 2 --run e2e --append "e2e.kills=${KILLS:-50}" </dev/null
     shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
@@ -142,16 +147,7 @@ run_reboot() { # the machine starts anew, until it is stopped
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-run_guest() { # guests with one VP and with two, one at a time; run_root is all of it
-    machine guest 900 --lps 2 --run e2e --append \
-        "e2e.cases=statistics,kernel_1,kernel_2,virtio_disk,virtio_net,counters,hvstat,kills e2e.kills=${KILLS:-10}" </dev/null
-    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
-    cases
-    quiet
-}
-
-# Not by default: root. Four guests at once, and the guest that knows no hypervisor, meet what CAVEATS.md names.
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 demo shell reboot guest}"; do
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"

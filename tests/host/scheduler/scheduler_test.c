@@ -3,7 +3,9 @@
 #include "core/scheduler/scheduler.h"
 
 #include "tests/host/test.h"
+#include "tests/sim/consistency.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SLICE 100
@@ -48,7 +50,7 @@ TEST(sched_one_child)
 	/* Nobody waits: it may run for ever. */
 	CHECK_EQ(~0ull, sched_slice_end(&sched, 0));
 	CHECK(!sched_must_pick(&sched, 0, 1ull << 60));
-	sched_block(&sched, &children[0]);
+	sched_block(&sched, &children[0], 8);
 	CHECK_EQ(SCHED_BLOCKED, children[0].state);
 	CHECK(pick(0, 9) == NULL);
 }
@@ -62,43 +64,56 @@ TEST(sched_round_robin)
 	for (u32 i = 0; i < 4; i++)
 		sched_wake(&sched, &children[i], now);
 	for (u32 turn = 0; turn < 40; turn++) {
+		/* Who was just woken asks for a quarter of a slice. */
+		u64 length = turn < 4 ? SLICE / 4 : SLICE;
+
 		CHECK(pick(0, now) == &children[turn % 4]);
-		CHECK_EQ(now + SLICE, sched_slice_end(&sched, 0));
-		CHECK(!sched_must_pick(&sched, 0, now + SLICE - 1));
-		now += SLICE;
+		CHECK_EQ(now + length, sched_slice_end(&sched, 0));
+		CHECK(!sched_must_pick(&sched, 0, now + length - 1));
+		now += length;
 	}
 }
 
 TEST(sched_block_in_every_state)
 {
+	u32 seen = 0;
+
 	setup(1);
 	for (u32 i = 0; i < 4; i++)
 		sched_wake(&sched, &children[i], 0);
 	CHECK(pick(0, 0) == &children[0]);
 	/* Waiting in the middle, at the end and at the head of the queue; running; blocked. */
-	sched_block(&sched, &children[2]);
+	sched_block(&sched, &children[2], 5);
 	CHECK_EQ(2, sched.ready_count);
-	sched_block(&sched, &children[3]);
+	sched_block(&sched, &children[3], 5);
 	sched_wake(&sched, &children[3], 1);
-	sched_block(&sched, &children[1]);
+	sched_block(&sched, &children[1], 5);
 	CHECK_EQ(1, sched.ready_count);
-	sched_block(&sched, &children[0]);
-	sched_block(&sched, &children[0]);
+	sched_block(&sched, &children[0], 5);
+	sched_block(&sched, &children[0], 5);
 	CHECK(pick(0, 2) == &children[3]);
 	CHECK_EQ(0, sched.ready_count);
-	sched_block(&sched, &children[3]);
+	sched_block(&sched, &children[3], 5);
 	CHECK(pick(0, 3) == NULL);
 	for (u32 i = 0; i < 4; i++)
 		sched_wake(&sched, &children[i], 4);
+	/* They have not all had the same before, so the order is not that of waking. */
 	for (u32 i = 0; i < 4; i++) {
-		CHECK(pick(0, 5) == &children[i]);
-		sched_block(&sched, &children[i]);
+		struct sched_entity *next = pick(0, 5);
+
+		REQUIRE(next);
+		seen |= 1u << (next - children);
+		sched_block(&sched, next, 5);
 	}
+	CHECK_EQ(15, seen);
 }
 
 /* A root VP that is woken goes at once; the child waits behind its equals. */
 TEST(sched_root_preempts)
 {
+	u64 now = 6 * SLICE;
+	u32 turns = 0;
+
 	setup(1);
 	sched_wake(&sched, &children[0], 0);
 	sched_wake(&sched, &children[1], 0);
@@ -108,16 +123,29 @@ TEST(sched_root_preempts)
 	CHECK(pick(0, 10) == &roots[0]);
 	CHECK_EQ(SCHED_READY, children[0].state);
 	CHECK_EQ(10, children[0].ready_since);
-	/* It has a slice like everybody; then it and the children alternate. */
-	CHECK_EQ(10 + SLICE, sched_slice_end(&sched, 0));
-	CHECK(pick(0, 10 + SLICE) == &children[1]);
-	CHECK(pick(0, 10 + 2 * SLICE) == &roots[0]);
-	CHECK(pick(0, 10 + 3 * SLICE) == &children[0]);
+	/* It goes first as long as its LP's budget for that lasts; then all share by weight. */
+	CHECK_EQ(10 + SLICE / 4, sched_slice_end(&sched, 0));
+	CHECK(pick(0, 10 + SLICE / 4) == &children[1]);
+	CHECK(pick(0, 10 + SLICE / 2) == &children[0]);
+	/* What it had before it had to leave counts: the rest of what it asked for. */
+	CHECK_EQ(SLICE * 3 / 4, sched_slice_end(&sched, 0));
+	/* All have had the same; then each has its turn. */
+	for (u64 turn = 3; turn < 6; turn++) {
+		struct sched_entity *next = pick(0, (turn - 2) * SLICE);
+
+		turns |= next == &roots[0] ? 1u : next == &children[0] ? 2u : 4u;
+	}
+	CHECK_EQ(7, turns);
+	/* The same again, and the root VP is not the last. */
+	while (pick(0, now) == &roots[0])
+		now += SLICE;
+	now += 20;
 	/* An interrupt for a root VP that waits for its turn brings its turn. */
-	CHECK_EQ(0, sched_wake(&sched, &roots[0], 20 + 3 * SLICE));
-	CHECK(pick(0, 20 + 3 * SLICE) == &roots[0]);
-	sched_block(&sched, &roots[0]);
-	CHECK(pick(0, 21 + 3 * SLICE) == &children[1]);
+	CHECK_EQ(0, sched_wake(&sched, &roots[0], now));
+	CHECK(pick(0, now) == &roots[0]);
+	sched_block(&sched, &roots[0], now + 1);
+	CHECK(pick(0, now + 1) != NULL);
+	CHECK(sched.lps[0].running != &roots[0]);
 }
 
 TEST(sched_root_stays_at_home)
@@ -128,16 +156,18 @@ TEST(sched_root_stays_at_home)
 	CHECK(pick(1, 0) == NULL);
 	CHECK(pick(2, 0) == &roots[2]);
 	CHECK(pick(3, 0) == NULL);
-	sched_block(&sched, &roots[2]);
+	sched_block(&sched, &roots[2], 1);
 	CHECK_EQ(2, sched_wake(&sched, &roots[2], 1));
 	/* Blocked again before its LP came to look. */
-	sched_block(&sched, &roots[2]);
+	sched_block(&sched, &roots[2], 1);
 	CHECK(pick(2, 1) == NULL);
 }
 
 /* A woken child goes where it was if nobody is there, else to an LP that idles, else it waits. */
 TEST(sched_wake_placement)
 {
+	u32 lp;
+
 	setup(3);
 	children[0].lp = 2;
 	CHECK_EQ(2, sched_wake(&sched, &children[0], 0));
@@ -147,11 +177,17 @@ TEST(sched_wake_placement)
 	CHECK(pick(0, 0) == &children[1]);
 	CHECK_EQ(1, sched_wake(&sched, &roots[1], 0));
 	CHECK(pick(1, 0) == &roots[1]);
-	/* All busy, none of them with an end in sight: one gets an end now. */
+	/* All busy, none of them with an end in sight: one has to leave for it, or gets an end. */
 	CHECK_EQ(~0ull, sched_slice_end(&sched, 0));
-	CHECK(sched_wake(&sched, &children[2], 50) != SCHED_NO_LP);
-	CHECK_EQ(50 + SLICE, MIN(sched_slice_end(&sched, 0),
-				     MIN(sched_slice_end(&sched, 1), sched_slice_end(&sched, 2))));
+	lp = sched_wake(&sched, &children[2], 50);
+	REQUIRE(lp != SCHED_NO_LP);
+	CHECK(sched_must_pick(&sched, lp, 50));
+	CHECK(pick(lp, 50) == &children[2]);
+	/* One that comes now has to wait, and that has an end on every LP that may run it. */
+	for (u32 i = 0; i < 3; i++)
+		sched_claim(&sched, 60);
+	for (u32 i = 0; i < 3; i++)
+		CHECK(sched_slice_end(&sched, i) <= 60 + SLICE);
 }
 
 /* Two that are woken before either LP has looked are not sent to the same one. */
@@ -223,49 +259,18 @@ TEST(sched_fairness)
 	equal_shares(4, 4, 1000);
 }
 
-static u32 running_on(const struct sched_entity *entity)
-{
-	u32 count = 0;
-
-	for (u32 lp = 0; lp < sched.lp_count; lp++)
-		count += sched.lps[lp].running == entity;
-	return count;
-}
-
-static u32 queued(const struct sched_entity *entity)
-{
-	u32 count = 0;
-
-	for (const struct sched_entity *e = sched.head; e; e = e->next)
-		count += e == entity;
-	return count;
-}
-
-static bool consistent(const struct sched_entity *entity)
-{
-	bool child = entity->bound_lp == SCHED_NO_LP;
-
-	return CHECK_EQ(entity->state == SCHED_RUNNING, running_on(entity)) &&
-	       CHECK_EQ(child && entity->state == SCHED_READY, queued(entity)) &&
-	       CHECK(entity->state != SCHED_RUNNING || child ||
-		       sched.lps[entity->bound_lp].running == entity);
-}
-
 static bool all_consistent(void)
 {
-	bool good = true;
-	u32 length = 0;
+	struct sched_entity *all[ARRAY_SIZE(roots) + ARRAY_SIZE(children)];
+	const char *wrong;
+	u32 count = 0;
 
-	for (const struct sched_entity *e = sched.head; e; e = e->next) {
-		length++;
-		good = good && (e->next || CHECK(sched.tail == e));
-	}
-	good = good && CHECK_EQ(sched.ready_count, length);
-	for (u32 i = 0; i < 4 && good; i++)
-		good = consistent(&roots[i]);
-	for (u32 i = 0; i < 8 && good; i++)
-		good = consistent(&children[i]);
-	return good;
+	for (u32 i = 0; i < ARRAY_SIZE(roots); i++)
+		all[count++] = &roots[i];
+	for (u32 i = 0; i < ARRAY_SIZE(children); i++)
+		all[count++] = &children[i];
+	wrong = sched_inconsistency(&sched, all, count);
+	return CHECK(!wrong) || (fprintf(stderr, "%s\n", wrong), false);
 }
 
 /*
@@ -286,19 +291,18 @@ static void look(u64 now)
 		if (!told[lp] && now < sched_slice_end(&sched, lp))
 			continue;
 		told[lp] = false;
-		if (sched_must_pick(&sched, lp, now)) {
+		if (sched_must_pick(&sched, lp, now))
 			sched_pick(&sched, lp, now);
-			tell(sched_claim(&sched, now));
-		}
+		tell(sched_claim(&sched, now));
 	}
 }
 
-static void block(struct sched_entity *entity)
+static void block(struct sched_entity *entity, u64 now)
 {
 	/* block_current() goes on with the next. */
 	if (entity->state == SCHED_RUNNING)
 		told[entity->lp] = true;
-	sched_block(&sched, entity);
+	sched_block(&sched, entity, now);
 }
 
 TEST(sched_random)
@@ -314,7 +318,7 @@ TEST(sched_random)
 		if (test_random() % 2)
 			tell(sched_wake(&sched, entity, now));
 		else
-			block(entity);
+			block(entity, now);
 		now += test_random() % SLICE;
 		if (test_random() % 3)
 			look(now);
@@ -341,7 +345,7 @@ TEST(sched_conserves_work)
 		if (test_random() % 2)
 			tell(sched_wake(&sched, entity, now));
 		else
-			block(entity);
+			block(entity, now);
 		now += 1;
 		if (test_random() % 2)
 			look(now);
@@ -386,4 +390,35 @@ TEST(sched_fairness_of_late)
 	late_shares(3, 4);
 	late_shares(4, 7);
 	late_shares(4, 16);
+}
+
+/* The short way for who wakes alone: nothing of it is left when others come, or it goes. */
+TEST(sched_alone_until_others_come)
+{
+	struct sched_params half = {100, 0, SCHED_WHOLE_LP / 2};
+
+	setup(1);
+	CHECK_EQ(0, sched_wake(&sched, &children[0], 0));
+	CHECK(sched.lps[0].alone == &children[0]);
+	CHECK_EQ(0, sched.ready_count);
+	/* In its turn, before one that came later. */
+	sched_wake(&sched, &children[1], 1);
+	CHECK(sched.lps[0].alone == NULL);
+	CHECK_EQ(2, sched.ready_count);
+	CHECK(pick(0, 2) == &children[0]);
+	CHECK(sched_slice_end(&sched, 0) <= 2 + SLICE);
+	sched_block(&sched, &children[0], 3);
+	sched_block(&sched, &children[1], 3);
+	CHECK(pick(0, 3) == NULL);
+	/* It goes before its LP has looked. */
+	CHECK_EQ(0, sched_wake(&sched, &children[1], 4));
+	sched_block(&sched, &children[1], 9);
+	CHECK_EQ(2 + 5, children[1].stats.contended);
+	CHECK(pick(0, 9) == NULL);
+	/* A setting that the short way does not know makes it wait like all. */
+	CHECK_EQ(0, sched_wake(&sched, &children[2], 10));
+	CHECK_EQ(SCHED_OK, sched_set_params(&sched, &children[2], &half, 10));
+	CHECK(sched.lps[0].alone == NULL);
+	CHECK(pick(0, 10) == &children[2]);
+	CHECK(children[2].cap_end > 10);
 }
