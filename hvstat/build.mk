@@ -60,7 +60,7 @@ HVSTAT_CHECKED := $(HVSTAT)/hvstat $(HVSTAT)/hvstat-static $(HVSTAT)/mktree
 check-hvstat: deps ## tests of the performance monitor: on made-up files, in a terminal, over HTTP, its packages
 	@$(MAKE) --no-print-directory -s -j$$(nproc) $(HVSTAT_CHECKED) $(HOST_COMPILERS:%=$(HVSTAT)/unit-%)
 	@tests/hvstat/run.sh unit-gcc unit-clang commands top serve record package
-check-hvstat-tools: deps ## the monitor with Debian's Prometheus and Chromium, and what a large machine costs
-	@scripts/install-deps.sh prometheus chromium || echo "check-hvstat-tools: going on without"
+check-hvstat-tools: deps ## the monitor with Debian's Prometheus, Chromium and pandas, and what a large machine costs
+	@scripts/install-deps.sh prometheus chromium python3-pandas || echo "check-hvstat-tools: going on without"
 	@$(MAKE) --no-print-directory -s -j$$(nproc) $(HVSTAT_CHECKED) $(HVSTAT)/scale
-	@tests/hvstat/run.sh prometheus browser scale
+	@tests/hvstat/run.sh prometheus browser pandas scale

@@ -14,7 +14,7 @@ finish() {
     local pid
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null; done
     wait 2>/dev/null
-    rm -rf "$work"
+    rm -rf "$work" "$tree"
     if ((skipped)); then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
     exit $((failed != 0))
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/hvstat/tree.h"
 
@@ -19,11 +20,11 @@ static double now(void)
 
 int main(int argc, char **argv)
 {
-	struct timespec tenth = {0, 100000000};
-	double start = now(), end;
+	double start = now(), end, step;
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: mktree FOLDER LPS ROOT-VPS GUESTS VPS [live [SECONDS]]\n");
+		fprintf(stderr,
+			"usage: mktree FOLDER LPS ROOT-VPS GUESTS VPS [live [SECONDS [STEP]]]\n");
 		return 2;
 	}
 	struct tree tree = {argv[1], (unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]),
@@ -31,8 +32,9 @@ int main(int argc, char **argv)
 
 	tree_write(&tree, 0);
 	end = argc > 7 ? atof(argv[7]) : 1e9;
+	step = argc > 8 ? atof(argv[8]) : 0.1;
 	while (argc > 6 && !strcmp(argv[6], "live") && now() - start < end) {
-		nanosleep(&tenth, NULL);
+		usleep((useconds_t)(step * 1e6));
 		tree_write(&tree, now() - start);
 	}
 	return 0;

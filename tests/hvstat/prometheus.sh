@@ -4,7 +4,7 @@
 # shellcheck source=tests/hvstat/common.sh
 . "$(dirname "$0")/common.sh"
 
-if ! command -v prometheus promtool >/dev/null; then skip "prometheus is not installed"; exit; fi
+if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then skip "prometheus is not installed"; exit; fi
 live_tree 4 4 3 2
 background serve -l 127.0.0.1:0 >"$work/url"
 until_true 50 grep -q http "$work/url"
