@@ -35,7 +35,7 @@ hvstat-deb: hvstat ## the monitor as a Debian package: build/hvstat/hvstat_*.deb
 
 # ---- Tests ----
 
-HVSTAT_TEST_SRCS := $(filter-out %/mktree.c %/scale.c,$(wildcard tests/hvstat/*.c)) $(HVSTAT_LIB_SRCS) \
+HVSTAT_TEST_SRCS := $(filter-out %/mktree.c %/scale.c %/fuzz.c,$(wildcard tests/hvstat/*.c)) $(HVSTAT_LIB_SRCS) \
 	$(filter-out hvstat/main.c,$(HVSTAT_SRCS))
 HVSTAT_TEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all $(WARN) -I.
@@ -55,11 +55,21 @@ $(HVSTAT)/mktree $(HVSTAT)/scale: $(HVSTAT)/%: $(HVSTAT)/obj/tests/hvstat/%.o $(
 		$(HVSTAT)/libhvstat.a
 	@$(CC) $(HVSTAT_CFLAGS) $^ -lm -o $@
 
+HVSTAT_FUZZED := $(HVSTAT_LIB_SRCS) $(addprefix hvstat/,paths.c recording.c recording_file.c text.c) tests/hvstat/fuzz.c
+HVSTAT_FUZZ_OBJS := $(HVSTAT_FUZZED:%.c=$(HVSTAT)/test-fuzz/%.o)
+HVSTAT_FUZZ_CFLAGS := $(HVSTAT_TEST_CFLAGS) -fsanitize=fuzzer
+$(HVSTAT)/test-fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	@clang $(HVSTAT_FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+$(HVSTAT)/fuzz: $(HVSTAT_FUZZ_OBJS)
+	@clang $(HVSTAT_FUZZ_CFLAGS) $^ -lm -o $@
+-include $(HVSTAT_FUZZ_OBJS:.o=.d)
+
 # The tests need more than the build does: what cannot be installed is skipped, and said to be.
 HVSTAT_CHECKED := $(HVSTAT)/hvstat $(HVSTAT)/hvstat-static $(HVSTAT)/mktree
 check-hvstat: deps ## tests of the performance monitor: on made-up files, in a terminal, over HTTP, its packages
-	@$(MAKE) --no-print-directory -s -j$$(nproc) $(HVSTAT_CHECKED) $(HOST_COMPILERS:%=$(HVSTAT)/unit-%)
-	@tests/hvstat/run.sh unit-gcc unit-clang commands top serve record package
+	@$(MAKE) --no-print-directory -s -j$$(nproc) $(HVSTAT_CHECKED) $(HOST_COMPILERS:%=$(HVSTAT)/unit-%) $(HVSTAT)/fuzz
+	@tests/hvstat/run.sh unit-gcc unit-clang commands top serve record package fuzz
 check-hvstat-tools: deps ## the monitor with Debian's Prometheus, Chromium and pandas, and what a large machine costs
 	@scripts/install-deps.sh prometheus chromium python3-pandas || echo "check-hvstat-tools: going on without"
 	@$(MAKE) --no-print-directory -s -j$$(nproc) $(HVSTAT_CHECKED) $(HVSTAT)/scale

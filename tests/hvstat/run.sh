@@ -31,7 +31,7 @@ show() { # PART: what it said, and adds to the sums
 }
 
 parts=("$@")
-if ((!$#)); then parts=(unit-gcc unit-clang commands top serve record package prometheus browser pandas scale); fi
+if ((!$#)); then parts=(unit-gcc unit-clang commands top serve record package fuzz prometheus browser pandas scale); fi
 for part in "${parts[@]}"; do run "$part" & done
 wait
 for part in "${parts[@]}"; do show "$part"; done
