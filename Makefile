@@ -21,12 +21,11 @@ OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 	-T boot/link.ld
 
-.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs hvstat check-hvstat \
-	hvctl hvctl-deb check-hvctl
+.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs
 all: $(BUILD)/trivium.elf ## the hypervisor
 
 help:
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile hvstat/build.mk hvctl/build.mk | expand -t 20
 
 $(OBJ)/%.o: %
 	@mkdir -p $(@D)
@@ -51,12 +50,12 @@ inputs: deps ## what the emulated machine needs (the first time: minutes)
 	@scripts/fetch-tools.sh
 	@scripts/build-root-kernel.sh
 	@scripts/build-root-image.sh
-	@$(MAKE) --no-print-directory -s $(BUILD)/hvstat/hvstat $(BUILD)/hvctl/hvctl
+	@$(MAKE) --no-print-directory -s $(HVSTAT)/hvstat-static $(BUILD)/hvctl/hvctl
 	@scripts/build-initramfs.sh
 
 # What the root partition does: demo, shell, none, ... (image/root-files/usr/lib/trivium/run-*).
 ROOT ?= demo
-run: inputs ## boot the emulated machine: Trivium, Linux as root, QEMU, a Debian guest, rates
+run: inputs ## boot the emulated machine: Trivium, Linux as root, QEMU, a Debian guest, hvstat
 	@$(MAKE) --no-print-directory -s all
 	@scripts/machine.sh --run $(ROOT)
 shell: ## the same, to a shell of the root partition (= make run ROOT=shell)
@@ -109,90 +108,6 @@ sim: $(SIM) ## the scheduler simulated at length and compared; draws docs/schedu
 	@$(SIM) --report $(BUILD)/sim
 	@tools/plot_scheduler.py $(BUILD)/sim docs/scheduler
 
-# ---- hvstat, the performance monitor: a program of the root partition ----
-
-HVSTAT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla -I.
-HVSTAT_LDLIBS := -lmicrohttpd -lncursesw -ltinfo -lm -pthread
-# The program's main() is not among what the tests link.
-HVSTAT_SRCS := $(filter-out hvstat/main.c,$(wildcard hvstat/*.c))
-HVSTAT_TESTS := $(wildcard tests/hvstat/*.c)
-HVSTAT_TEST_CFLAGS := $(HVSTAT_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-HVSTAT_HEADERS := $(wildcard hvstat/*.h hvstat/*.def tests/hvstat/*.h) abi/counters.def
-
-# $(1): the compiler.
-define HVSTAT_RULES
-$(BUILD)/hvstat/tests-$(1): $(HVSTAT_SRCS) $(HVSTAT_TESTS) $(HVSTAT_HEADERS)
-	@mkdir -p $$(@D)
-	@$(1) $(HVSTAT_TEST_CFLAGS) $(HVSTAT_SRCS) $(HVSTAT_TESTS) -o $$@ $(HVSTAT_LDLIBS)
-endef
-$(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVSTAT_RULES,$(compiler))))
-
-# The library is what others may build on; it knows nothing of the program.
-HVSTAT_LIB := $(patsubst %,hvstat/%.c,table parse sample metric)
-$(BUILD)/hvstat/libhvstat.a: $(HVSTAT_LIB) $(HVSTAT_HEADERS)
-	@mkdir -p $(BUILD)/hvstat/lib
-	@set -e; for source in $(HVSTAT_LIB); do \
-		$(CC) $(HVSTAT_CFLAGS) -c $$source -o $(BUILD)/hvstat/lib/$$(basename $$source .c).o; \
-	done
-	@rm -f $@
-	@ar rcsD $@ $(HVSTAT_LIB:hvstat/%.c=$(BUILD)/hvstat/lib/%.o)
-
-# Static: the root image has another C library than the machine that builds.
-HVSTAT_PROGRAM := hvstat/main.c $(filter-out $(HVSTAT_LIB),$(HVSTAT_SRCS))
-$(BUILD)/hvstat/hvstat: $(HVSTAT_PROGRAM) hvstat/no_tls.sh $(BUILD)/hvstat/libhvstat.a $(HVSTAT_HEADERS)
-	@hvstat/no_tls.sh > $(BUILD)/hvstat/no_tls.c
-	@$(CC) -w -c $(BUILD)/hvstat/no_tls.c -o $(BUILD)/hvstat/no_tls.o
-	@$(CC) $(HVSTAT_CFLAGS) -static $(HVSTAT_PROGRAM) $(BUILD)/hvstat/libhvstat.a -o $@ \
-		$(HVSTAT_LDLIBS) $(BUILD)/hvstat/no_tls.o
-hvstat: deps ## the performance monitor for the root partition
-	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat
-
-check-hvstat: deps ## tests of the performance monitor
-	@$(MAKE) --no-print-directory $(BUILD)/hvstat/hvstat $(HOST_COMPILERS:%=$(BUILD)/hvstat/tests-%)
-	@set -e; for cc in $(HOST_COMPILERS); do \
-		echo "check-hvstat: $$cc"; \
-		$(BUILD)/hvstat/tests-$$cc; \
-	done
-	@echo "check-hvstat: the program"
-	@rm -rf $(BUILD)/hvstat/tree && mkdir $(BUILD)/hvstat/tree
-	@$(BUILD)/hvstat/tests-gcc tree $(BUILD)/hvstat/tree 100
-	@tests/hvstat/screen_test.py $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tree
-	@tests/hvstat/cli.sh $(BUILD)/hvstat/hvstat $(BUILD)/hvstat/tests-gcc
-
-# ---- hvctl, which sets how guests are scheduled: a program of the root partition ----
-
-HVCTL_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I.
-HVCTL_SRCS := $(wildcard hvctl/*.c)
-HVCTL_HEADERS := $(wildcard hvctl/*.h tests/hvctl/*.h) abi/hv_property.h abi/hv_status.h abi/status.def
-HVCTL_TESTS := $(filter-out hvctl/main.c,$(HVCTL_SRCS)) $(wildcard tests/hvctl/*.c)
-
-# $(1): the compiler.
-define HVCTL_RULES
-$(BUILD)/hvctl/tests-$(1): $(HVCTL_TESTS) $(HVCTL_HEADERS)
-	@mkdir -p $$(@D)
-	@$(1) $(HVCTL_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(HVCTL_TESTS) -o $$@
-endef
-$(foreach compiler,$(HOST_COMPILERS),$(eval $(call HVCTL_RULES,$(compiler))))
-
-# Static: the root image has another C library than the machine that builds.
-$(BUILD)/hvctl/hvctl: $(HVCTL_SRCS) $(HVCTL_HEADERS)
-	@mkdir -p $(@D)
-	@$(CC) $(HVCTL_CFLAGS) -static $(HVCTL_SRCS) -o $@
-hvctl: deps ## what sets weights, reserves and limits, for the root partition
-	@$(MAKE) --no-print-directory $(BUILD)/hvctl/hvctl
-hvctl-deb: hvctl ## the same as a Debian package: build/hvctl/hvctl_*.deb
-	@hvctl/deb/build.sh
-
-check-hvctl: deps ## tests of hvctl
-	@$(MAKE) --no-print-directory $(BUILD)/hvctl/hvctl $(HOST_COMPILERS:%=$(BUILD)/hvctl/tests-%)
-	@set -e; for cc in $(HOST_COMPILERS); do \
-		echo "check-hvctl: $$cc"; \
-		$(BUILD)/hvctl/tests-$$cc; \
-	done
-	@echo "check-hvctl: the program"
-	@tests/hvctl/cli.sh $(BUILD)/hvctl/hvctl
-
 e2e: inputs ## unattended runs of the emulated machine
 	@$(MAKE) --no-print-directory -s all
 	@tests/e2e/run.sh
@@ -219,5 +134,7 @@ docs: ## what is made from tables
 
 clean:
 	rm -rf $(OBJ) $(BUILD)/host $(BUILD)/sim $(BUILD)/hvstat $(BUILD)/hvctl $(BUILD)/host-tests-* $(BUILD)/trivium*.elf $(BUILD)/symbols.*
+
+include hvstat/build.mk hvctl/build.mk
 
 -include $(OBJS:.o=.d)

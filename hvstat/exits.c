@@ -1,178 +1,193 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command `exits`: why the hypervisor got control, how often, and how long that took. */
-#include "hvstat/program.h"
+/* hvstat exits: intercepts by class, as `perf kvm stat report` shows a KVM guest's exits. */
+#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CLASSES 32
+#include "hvstat/lib/use.h"
+#include "hvstat/program.h"
 
+static const char usage[] =
+	"usage: hvstat exits [-d SECONDS] [-i SECONDS] [--json] [GUEST]\n\n"
+	"Watches the intercepts of GUEST (a name, a partition's number, or \"root\"; left out: "
+	"all)\n"
+	"and says for each class how many there were, their share, and their cost. The counters\n"
+	"have no single intercept's time: min and max are of the averages of each VP in each "
+	"step.\n\n"
+	"  -d, --duration SECONDS   watch so long (default 5)\n"
+	"  -i, --step SECONDS       between two samples (default 0.5)\n"
+	"  -j, --json               an object\n";
+
+/* Of a class. Times in seconds. */
 struct row {
-	const char *name;
-	uint64_t count, time; /* 100 ns */
-	double rate;
+	double count, time, least, most;
 };
 
-static void add(struct row *row, const struct hvstat_object *before,
-	const struct hvstat_object *after, const struct hvstat_class *class)
+struct exits {
+	const char *guest;
+	double duration, step, elapsed;
+	bool json;
+	struct row rows[HVSTAT_CLASSES];
+	unsigned order[HVSTAT_CLASSES];
+	double count, time;
+};
+
+static void add_vp(struct exits *exits, const struct monitor *monitor, const struct hvstat_vp *vp)
 {
-	uint64_t count, time;
+	struct hvstat_use use = {0};
 
-	if (!hvstat_risen(before, after, (unsigned)class->count, &count) ||
-		!hvstat_risen(before, after, (unsigned)class->time, &time))
-		return;
-	row->count += count;
-	row->time += time;
-	if (after->seconds > before->seconds)
-		row->rate += (double)count / (after->seconds - before->seconds);
-}
+	hvstat_add_vp(&use, monitor->before, monitor->now, vp);
+	for (unsigned i = 0; i < HVSTAT_CLASSES; i++) {
+		struct row *row = &exits->rows[i];
+		double average = hvstat_part(use.time[i], use.count[i]);
 
-static void add_up(struct row *row, const struct hvstat_class *class,
-	const struct hvstat_sample *before, const struct hvstat_sample *after,
-	const uint64_t *partition)
-{
-	row->name = class->name;
-	for (unsigned i = 0; i < after->count; i++) {
-		const struct hvstat_object *object = &after->objects[i];
-
-		if (object->kind == HVSTAT_VP && (!partition || object->partition == *partition))
-			add(row, hvstat_find(before, HVSTAT_VP, object->partition, object->index),
-				object, class);
+		if (use.count[i] <= 0)
+			continue;
+		if (row->count <= 0 || average < row->least)
+			row->least = average;
+		if (average > row->most)
+			row->most = average;
+		row->count += use.count[i];
+		row->time += use.time[i];
+		exits->count += use.count[i];
+		exits->time += use.time[i];
 	}
 }
 
-static int by_count(const void *left, const void *right)
+static void add_step(struct exits *exits, const struct monitor *monitor)
 {
-	const struct row *a = left, *b = right;
+	const struct hvstat_sample *now = monitor->now;
+	const struct hvstat_partition *only = exits->guest ? find_guest(now, exits->guest) : NULL;
 
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	return strcmp(a->name, b->name);
+	if (exits->guest && !only)
+		die("%s is gone", exits->guest);
+	for (uint32_t i = 0; i < now->vp_count; i++)
+		if (!only || &now->partitions[now->vps[i].partition] == only)
+			add_vp(exits, monitor, &now->vps[i]);
+	exits->elapsed += hvstat_seconds(monitor->before, now);
 }
 
-static double share(const struct row *row, const struct row *all)
+static const struct exits *sorting; /* for by_time: qsort has no argument to pass on */
+
+static int by_time(const void *left, const void *right)
 {
-	return all->count ? 100.0 * (double)row->count / (double)all->count : 0;
+	const struct row *a = &sorting->rows[*(const unsigned *)left];
+	const struct row *b = &sorting->rows[*(const unsigned *)right];
+
+	if (a->time == b->time)
+		return (a->count < b->count) - (a->count > b->count);
+	return a->time < b->time ? 1 : -1;
 }
 
-static double average(const struct row *row)
+/* Microseconds in eight columns, with a blank before them. */
+static void microseconds(struct text *text, double seconds)
 {
-	return row->count ? 100.0 * (double)row->time / (double)row->count : 0;
+	text_printf(text, seconds < 0.00999999 ? "%8.2f" : "%8.0f", seconds * 1e6);
 }
 
-static void print_text(FILE *file, const struct row *row, const struct row *all)
+static void print_text(const struct exits *exits, struct text *text)
 {
-	fprintf(file, "%-29s%12llu%8.1f%12.1f%9.0f%10.3f\n", row->name,
-		(unsigned long long)row->count, share(row, all), row->rate, average(row),
-		(double)row->time / 1e4);
-}
+	text_printf(text, "Intercepts of %s, %.1f s:\n\n",
+		exits->guest ? exits->guest : "all partitions", exits->elapsed);
+	text_printf(text, "%-19s%10s%10s%9s%7s%8s%8s%8s\n", "INTERCEPT", "Samples", "per s",
+		"Samples%", "Time%", "Min us", "Max us", "Avg us");
+	for (unsigned i = 0; i < HVSTAT_CLASSES; i++) {
+		const struct row *row = &exits->rows[exits->order[i]];
 
-static void print_json(FILE *file, const struct row *row, const struct row *all)
-{
-	fputs("{\"name\":", file);
-	write_json_text(file, row->name);
-	fprintf(file,
-		",\"count\":%llu,\"share_percent\":%.3f,\"rate\":%.3f,\"average_ns\":%.1f,"
-		"\"total_ns\":%llu}",
-		(unsigned long long)row->count, share(row, all), row->rate, average(row),
-		(unsigned long long)row->time * 100);
-}
-
-static void write_json(FILE *file, const char *name, const struct row *rows, unsigned count,
-	const struct row *all, const struct row *emulated)
-{
-	fputs("{\"partition\":", file);
-	write_json_text(file, name);
-	fputs(",\"classes\":[", file);
-	for (unsigned i = 0; i < count; i++) {
-		fputs(i ? "," : "", file);
-		print_json(file, &rows[i], all);
+		if (row->count <= 0)
+			continue;
+		text_printf(text, "%-19s%10.0f%10.1f%8.2f%%%6.2f%%",
+			hvstat_classes[exits->order[i]].label, row->count,
+			hvstat_part(row->count, exits->elapsed),
+			100 * hvstat_part(row->count, exits->count),
+			100 * hvstat_part(row->time, exits->time));
+		microseconds(text, row->least);
+		microseconds(text, row->most);
+		microseconds(text, hvstat_part(row->time, row->count));
+		text_say(text, "\n");
 	}
-	fputs("],\"all\":", file);
-	print_json(file, all, all);
-	fputs(",\"emulated\":", file);
-	print_json(file, emulated, all);
-	fputs("}\n", file);
+	text_printf(text, "\nTotal samples %.0f, total time %.3f ms: %.2f %% of one processor.\n",
+		exits->count, exits->time * 1e3, 100 * hvstat_part(exits->time, exits->elapsed));
 }
 
-void write_exits(FILE *file, bool json, const struct hvstat_sample *before,
-	const struct hvstat_sample *after, const uint64_t *partition, const char *name)
+static void print_json(const struct exits *exits, struct text *text)
 {
-	static const struct hvstat_class emulation = {"of these emulated", 29, 30};
-	struct row rows[MAX_CLASSES] = {0}, all = {.name = "All"}, emulated = {0};
-	unsigned count = hvstat_class_count < MAX_CLASSES ? hvstat_class_count : MAX_CLASSES;
+	text_say(text, "{\"guest\":");
+	if (exits->guest)
+		text_json(text, exits->guest);
+	else
+		text_say(text, "null");
+	text_printf(text, ",\"seconds\":%.6g,\"count\":%.12g,\"time_seconds\":%.9g,\"classes\":[",
+		exits->elapsed, exits->count, exits->time);
+	for (unsigned i = 0; i < HVSTAT_CLASSES; i++) {
+		const struct row *row = &exits->rows[exits->order[i]];
 
-	for (unsigned i = 0; i < count; i++) {
-		add_up(&rows[i], &hvstat_classes[i], before, after, partition);
-		all.count += rows[i].count;
-		all.time += rows[i].time;
-		all.rate += rows[i].rate;
+		text_printf(text,
+			"%s\n{\"class\":\"%s\",\"count\":%.12g,\"time_seconds\":%.9g,"
+			"\"min_seconds\":%.9g,\"max_seconds\":%.9g,\"average_seconds\":%.9g}",
+			i ? "," : "", hvstat_classes[exits->order[i]].label, row->count, row->time,
+			row->least, row->most, hvstat_part(row->time, row->count));
 	}
-	add_up(&emulated, &emulation, before, after, partition);
-	qsort(rows, count, sizeof(rows[0]), by_count);
-	if (json) {
-		write_json(file, name, rows, count, &all, &emulated);
-		return;
-	}
-	fprintf(file, "%-29s%12s%8s%12s%9s%10s\n", name, "intercepts", "%", "a second", "ns each",
-		"ms");
-	for (unsigned i = 0; i < count; i++)
-		if (rows[i].count)
-			print_text(file, &rows[i], &all);
-	print_text(file, &all, &all);
-	if (emulated.count)
-		print_text(file, &emulated, &all);
+	text_say(text, "\n]}\n");
 }
 
-static int run(const struct options *options, const char *guest, double seconds, bool json)
+static bool read_options(struct exits *exits, int argc, char **argv)
 {
-	char error[512], name[64] = "all partitions";
-	struct hvstat *hvstat = hvstat_open(options->root, error, sizeof(error));
-	struct hvstat_sample *before = hvstat ? hvstat_sample(hvstat) : NULL, *after = NULL;
-	struct ticks ticks = {0};
-	uint64_t partition = 0;
-	int status = 0;
+	static const struct option options[] = {{"duration", required_argument, NULL, 'd'},
+		{"step", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'}, {0}};
+	int option;
 
-	if (before && guest && !names_find(options->names, before, guest, &partition)) {
-		status = failed("there is no partition %s", guest);
-	} else if (before) {
-		wait_tick(&ticks, seconds); /* interrupted: what there is until then */
-		after = hvstat_sample(hvstat);
+	while ((option = getopt_long(argc, argv, "d:i:jh", options, NULL)) != -1) {
+		if (option == 'd')
+			exits->duration = seconds_argument("-d", optarg);
+		else if (option == 'i')
+			exits->step = seconds_argument("-i", optarg);
+		else if (option == 'j')
+			exits->json = true;
+		else if (option == 'h')
+			return fputs(usage, stdout), false;
+		else
+			exit(USAGE);
 	}
-	if (!status && !after)
-		status = failed("%s", hvstat ? hvstat_error(hvstat) : error);
-	if (guest && partition == (before ? before->root : 0))
-		snprintf(name, sizeof(name), "root");
-	else if (guest)
-		names_of(options->names, partition, name, sizeof(name));
-	if (!status)
-		write_exits(stdout, json, before, after, guest ? &partition : NULL, name);
-	hvstat_free(before);
-	hvstat_free(after);
-	hvstat_close(hvstat);
-	return status;
+	if (optind < argc)
+		exits->guest = argv[optind++];
+	if (optind < argc)
+		bad_use("one guest, or all: \"%s\"", argv[optind]);
+	return true;
 }
 
-int command_exits(const struct options *options, int count, char **words)
+int command_exits(int argc, char **argv)
 {
-	const char *guest = NULL, *word;
-	double seconds = 1;
-	bool json = false;
+	struct exits exits = {.duration = 5, .step = 0.5};
+	struct text text = {0};
 
-	for (int i = 0; i < count; i++) {
-		if (!strcmp(words[i], "--json")) {
-			json = true;
-		} else if (!strcmp(words[i], "-d")) {
-			word = argument(count, words, &i);
-			if (!word)
-				return 2;
-			if (!parse_seconds(word, &seconds))
-				return misused("%s is no time", word);
-		} else if (words[i][0] == '-' || guest) {
-			return misused("exits cannot do with %s", words[i]);
-		} else {
-			guest = words[i];
-		}
+	if (!read_options(&exits, argc, argv))
+		return DONE;
+	if (exits.step > exits.duration)
+		exits.step = exits.duration;
+	struct monitor monitor = monitor_open(exits.step);
+
+	if (exits.guest && !find_guest(monitor.now, exits.guest))
+		die("there is no guest \"%s\"", exits.guest);
+	stop_on_signals(); /* ^C ends the watch, not the report */
+	while (exits.elapsed < exits.duration - exits.step / 2 && monitor_next(&monitor))
+		add_step(&exits, &monitor);
+	if (stopped) {
+		monitor_read(&monitor);
+		add_step(&exits, &monitor);
 	}
-	catch_signals();
-	return run(options, guest, seconds, json);
+	for (unsigned i = 0; i < HVSTAT_CLASSES; i++)
+		exits.order[i] = i;
+	sorting = &exits;
+	qsort(exits.order, HVSTAT_CLASSES, sizeof(exits.order[0]), by_time);
+	if (exits.json)
+		print_json(&exits, &text);
+	else
+		print_text(&exits, &text);
+	write_out(&text);
+	text_free(&text);
+	monitor_close(&monitor);
+	return DONE;
 }

@@ -1,219 +1,295 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands `get` and `counters`, like Windows' typeperf and typeperf -q. */
-#include "hvstat/program.h"
+/* hvstat get: values of counters as Windows' typeperf would print them. */
 #include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-struct request {
-	const struct options *options;
-	const char **paths;
-	int path_count;
-	double seconds;
-	unsigned long turns; /* 0: until interrupted */
+#include "hvstat/paths.h"
+#include "hvstat/program.h"
+
+static const char usage[] =
+	"usage: hvstat get [OPTIONS] PATH...          values, an interval after the other\n"
+	"       hvstat get -q [SET] | -qx [SET]       the paths there are; -qx with instances\n\n"
+	"A path is \\\\host\\Set(Instance)\\Counter; the host may be left out, * and ? stand for\n"
+	"anything, an instance left out is each. hvstat counters lists them.\n\n"
+	"  -si TIME     between two samples: seconds or [[hh:]mm:]ss (default 1)\n"
+	"  -sc COUNT    samples (default: until ^C)\n"
+	"  -f FORMAT    csv (PDH-CSV, the default), tsv, or json: an object a line\n"
+	"  -o FILE      into FILE, which must not exist unless -y is given\n"
+	"  -y           yes to all questions: overwrite FILE\n"
+	"  -cf FILE     paths from FILE, one a line; - is standard input\n";
+
+enum format { CSV, TSV, JSON };
+
+struct get {
+	struct queries queries;
 	enum format format;
+	double interval;
+	unsigned long samples; /* 0: for ever */
 	const char *output;
+	bool yes, list, instances;
+	FILE *to;
 };
 
-static bool parse_format(const char *text, enum format *format)
-{
-	static const char *const names[] = {"csv", "tsv", "json"};
+/* ---- What it prints ---- */
 
-	for (unsigned i = 0; i < 3; i++)
-		if (matches(names[i], text)) {
-			*format = (enum format)i;
-			return true;
-		}
-	return false;
+static void put(struct get *get, struct text *text)
+{
+	if (text->failed)
+		die("out of memory");
+	if (fwrite(text->data, 1, text->length, get->to) != text->length || fflush(get->to))
+		die("cannot write: %s", strerror(errno));
+	text_free(text);
 }
 
-/* An option and the word behind it. */
-static int parse_option(struct request *request, const char *option, const char *word)
+/* A quote in a CSV field is doubled. */
+static void quoted(struct text *text, const struct text *field)
 {
-	if (!strcmp(option, "-si"))
-		return parse_seconds(word, &request->seconds) ? 0
-							      : misused("%s is no interval", word);
-	if (!strcmp(option, "-sc"))
-		return parse_count(word, &request->turns) ? 0 : misused("%s is no count", word);
-	if (!strcmp(option, "-f"))
-		return parse_format(word, &request->format)
-			       ? 0
-			       : misused("%s is no format: csv, tsv, json", word);
-	if (strcmp(option, "-o"))
-		return misused("get has no option %s", option);
-	request->output = word;
-	return 0;
+	text_say(text, "\"");
+	for (size_t i = 0; i < field->length; i++)
+		text_add(text, field->data[i] == '"' ? "\"\"" : &field->data[i],
+			field->data[i] == '"' ? 2 : 1);
+	text_say(text, "\"");
 }
 
-static int parse(struct request *request, int count, char **words)
+/* relog and logman write the time zone's name and its distance to UTC in minutes. */
+static void header(struct get *get, const struct hvstat_sample *sample)
 {
-	for (int i = 0; i < count; i++) {
-		const char *option = words[i], *word;
-		int status;
+	struct text text = {0};
+	struct tm local;
 
-		if (option[0] != '-') {
-			request->paths[request->path_count++] = option;
-			continue;
-		}
-		word = argument(count, words, &i);
-		status = word ? parse_option(request, option, word) : 2;
-		if (status)
-			return status;
+	if (get->format == JSON)
+		return;
+	localtime_r(&sample->when.tv_sec, &local);
+	text_printf(&text, "\"(PDH-%cSV 4.0) (%s)(%ld)\"", get->format == CSV ? 'C' : 'T',
+		local.tm_zone, -local.tm_gmtoff / 60);
+	for (size_t i = 0; i < get->queries.count; i++) {
+		struct text path = {0};
+
+		path_of(&path, sample, &get->queries.list[i]);
+		text_say(&text, get->format == CSV ? "," : "\t");
+		quoted(&text, &path);
+		text_free(&path);
 	}
-	return request->path_count ? 0 : misused("get what? A path like '\\*Processor(*)\\*'");
+	text_say(&text, "\r\n");
+	put(get, &text);
 }
 
-static bool expand(const struct request *request, struct columns *columns,
-	const struct hvstat_sample *sample, char *error, size_t size)
+static bool value_of(
+	const struct get *get, size_t query, const struct monitor *monitor, double *value)
 {
-	columns_free(columns);
-	for (int i = 0; i < request->path_count; i++)
-		if (!columns_add(columns, request->paths[i], sample, error, size))
-			return false;
+	const struct query *what = &get->queries.list[query];
+
+	return hvstat_windows_value(
+		what->counter, &what->instance, monitor->before, monitor->now, value);
+}
+
+static void pdh_row(struct get *get, const struct monitor *monitor)
+{
+	struct text text = {0};
+	struct tm local;
+	char date[64];
+
+	localtime_r(&monitor->now->when.tv_sec, &local);
+	strftime(date, sizeof(date), "%m/%d/%Y %H:%M:%S", &local);
+	text_printf(&text, "\"%s.%03ld\"", date, monitor->now->when.tv_nsec / 1000000);
+	for (size_t i = 0; i < get->queries.count; i++) {
+		double value;
+
+		text_say(&text, get->format == CSV ? "," : "\t");
+		if (value_of(get, i, monitor, &value))
+			text_printf(&text, "\"%.6f\"", value);
+		else
+			text_say(&text, "\" \"");
+	}
+	text_say(&text, "\r\n");
+	put(get, &text);
+}
+
+static void json_row(struct get *get, const struct monitor *monitor)
+{
+	struct text text = {0};
+	struct tm utc;
+	char date[64];
+
+	gmtime_r(&monitor->now->when.tv_sec, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	text_printf(&text, "{\"time\":\"%s.%03ldZ\",\"values\":{", date,
+		monitor->now->when.tv_nsec / 1000000);
+	for (size_t i = 0; i < get->queries.count; i++) {
+		struct text path = {0};
+		double value;
+
+		path_of(&path, monitor->now, &get->queries.list[i]);
+		text_say(&text, i ? "," : "");
+		text_json(&text, path.data ? path.data : "");
+		text_say(&text, ":");
+		if (value_of(get, i, monitor, &value))
+			text_json_number(&text, value);
+		else
+			text_say(&text, "null");
+		text_free(&path);
+	}
+	text_say(&text, "}}\n");
+	put(get, &text);
+}
+
+static void open_output(struct get *get)
+{
+	get->to = stdout;
+	if (!get->output)
+		return;
+	if (!get->yes && !access(get->output, F_OK))
+		die("%s exists; -y overwrites it", get->output);
+	get->to = fopen(get->output, "w");
+	if (!get->to)
+		die("%s: %s", get->output, strerror(errno));
+}
+
+static int values(struct get *get, struct monitor *monitor)
+{
+	open_output(get);
+	stop_on_signals();
+	header(get, monitor->now);
+	for (unsigned long i = 0; (!get->samples || i < get->samples) && monitor_next(monitor);
+		i++) {
+		if (get->format == JSON)
+			json_row(get, monitor);
+		else
+			pdh_row(get, monitor);
+	}
+	if (fclose(get->to))
+		die("cannot write: %s", strerror(errno));
+	return DONE;
+}
+
+/* ---- -q and -qx ---- */
+
+static int list(struct get *get, const struct hvstat_sample *sample, const char *set)
+{
+	char path[512], error[HVSTAT_ERROR];
+	struct text text = {0};
+
+	snprintf(path, sizeof(path), "\\%s(%s)\\*", set ? set : "*",
+		get->instances ? "*" : "_Total");
+	if (queries_add(&get->queries, sample, path, error) < 0)
+		die("%s", error);
+	if (!get->queries.count)
+		die("there is no counter set \"%s\"", set);
+	for (size_t i = 0; i < get->queries.count; i++) {
+		const struct query *query = &get->queries.list[i];
+		const struct hvstat_set_facts *facts = &hvstat_sets[query->instance.set];
+
+		if (get->instances)
+			path_of(&text, sample, query);
+		else
+			text_printf(&text, "\\%s%s\\%s", facts->name, facts->instances ? "(*)" : "",
+				query->counter->name);
+		text_say(&text, "\n");
+	}
+	get->to = stdout;
+	put(get, &text);
+	return DONE;
+}
+
+/* ---- Arguments ---- */
+
+static void add_path(struct get *get, const struct hvstat_sample *sample, const char *path)
+{
+	char error[HVSTAT_ERROR];
+	long added = queries_add(&get->queries, sample, path, error);
+
+	if (added < 0)
+		bad_use("%s", error);
+	if (!added)
+		die("there is no counter %s", path);
+}
+
+static void paths_from(struct get *get, const struct hvstat_sample *sample, const char *name)
+{
+	FILE *file = strcmp(name, "-") ? fopen(name, "r") : stdin;
+	char line[1024];
+
+	if (!file)
+		die("%s: %s", name, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\r\n")] = 0;
+		if (*line)
+			add_path(get, sample, line);
+	}
+	if (file != stdin)
+		fclose(file);
+}
+
+static enum format format_of(const char *name)
+{
+	static const char *const names[] = {[CSV] = "csv", [TSV] = "tsv", [JSON] = "json"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcasecmp(name, names[i]))
+			return i;
+	bad_use("there is no format \"%s\": csv, tsv or json", name);
+}
+
+/* Reads the options; false if the command is done. */
+static bool read_options(struct get *get, int argc, char **argv, const char **file)
+{
+	static const struct option options[] = {{"si", required_argument, NULL, 'i'},
+		{"sc", required_argument, NULL, 'c'}, {"f", required_argument, NULL, 'f'},
+		{"o", required_argument, NULL, 'o'}, {"y", no_argument, NULL, 'y'},
+		{"cf", required_argument, NULL, 'p'}, {"q", no_argument, NULL, 'q'},
+		{"qx", no_argument, NULL, 'x'}, {"help", no_argument, NULL, 'h'}, {0}};
+	int option;
+
+	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'i')
+			get->interval = seconds_argument("-si", optarg);
+		else if (option == 'c')
+			get->samples = number_argument("-sc", optarg, 1, 1000000000);
+		else if (option == 'f')
+			get->format = format_of(optarg);
+		else if (option == 'o')
+			get->output = optarg;
+		else if (option == 'y')
+			get->yes = true;
+		else if (option == 'p')
+			*file = optarg;
+		else if (option == 'q' || option == 'x')
+			get->list = true, get->instances |= option == 'x';
+		else if (option == 'h')
+			return fputs(usage, stdout), false;
+		else
+			exit(USAGE);
+	}
 	return true;
 }
 
-/* The columns of a table stay; of JSON they follow the guests that come and go. */
-static int loop(const struct request *request, struct hvstat *hvstat, struct columns *columns,
-	struct hvstat_sample **before, FILE *file)
+int command_get(int argc, char **argv)
 {
-	struct ticks ticks = {0};
-	char error[512];
+	struct get get = {.interval = 1};
+	const char *file = NULL;
+	int result;
 
-	if (!expand(request, columns, *before, error, sizeof(error)))
-		return failed("%s", error);
-	write_head(file, request->format, columns);
-	fflush(file);
-	for (unsigned long turn = 0; !request->turns || turn < request->turns; turn++) {
-		if (!wait_tick(&ticks, request->seconds))
-			return 0;
-		struct hvstat_sample *after = hvstat_sample(hvstat);
+	if (!read_options(&get, argc, argv, &file))
+		return DONE;
+	if (!get.list && !file && optind >= argc)
+		bad_use("which counters? for example '\\Hyper-V Hypervisor Logical "
+			"Processor(_Total)\\%% Guest Run Time'");
+	struct monitor monitor = monitor_open(get.interval);
 
-		if (!after)
-			return failed("%s", hvstat_error(hvstat));
-		if (request->format == FORMAT_JSON)
-			expand(request, columns, after, error, sizeof(error));
-		write_row(file, request->format, columns, *before, after);
-		hvstat_free(*before);
-		*before = after;
-		if (fflush(file))
-			return failed("cannot write: %s", strerror(errno));
+	if (get.list) {
+		result = list(&get, monitor.now, optind < argc ? argv[optind] : NULL);
+	} else {
+		if (file)
+			paths_from(&get, monitor.now, file);
+		while (optind < argc)
+			add_path(&get, monitor.now, argv[optind++]);
+		result = values(&get, &monitor);
 	}
-	return 0;
-}
-
-static int run(const struct request *request)
-{
-	char error[512];
-	struct columns columns;
-	struct hvstat *hvstat = hvstat_open(request->options->root, error, sizeof(error));
-	struct hvstat_sample *sample = hvstat ? hvstat_sample(hvstat) : NULL;
-	FILE *file = NULL;
-	int status;
-
-	columns_init(&columns, request->options->names);
-	if (sample)
-		file = request->output ? fopen(request->output, "w") : stdout;
-	if (file)
-		status = loop(request, hvstat, &columns, &sample, file);
-	else if (sample)
-		status = failed("cannot write %s: %s", request->output, strerror(errno));
-	else
-		status = failed("%s", hvstat ? hvstat_error(hvstat) : error);
-	if (file && file != stdout && fclose(file) && !status)
-		status = failed("cannot write %s: %s", request->output, strerror(errno));
-	columns_free(&columns);
-	hvstat_free(sample);
-	hvstat_close(hvstat);
-	return status;
-}
-
-int command_get(const struct options *options, int count, char **words)
-{
-	struct request request = {.options = options, .seconds = 1};
-	int status;
-
-	request.paths = calloc((size_t)count + 1, sizeof(*request.paths));
-	if (!request.paths)
-		return failed("out of memory");
-	status = parse(&request, count, words);
-	if (!status) {
-		catch_signals();
-		status = run(&request);
-	}
-	free(request.paths);
-	return status;
-}
-
-/* ---- counters ---- */
-
-static const char *meaning_of(const struct hvstat_metric *metric)
-{
-	for (unsigned i = 0; i < hvstat_counter_count; i++)
-		if (hvstat_counters[i].kind == metric->kind &&
-			(int)hvstat_counters[i].index == metric->numerator[0] &&
-			!metric->numerator[1])
-			return hvstat_counters[i].meaning;
-	return "worked out from several counters";
-}
-
-/* Without a Windows name, or all. */
-static bool listed(const struct hvstat_metric *metric, const struct set *set, bool all)
-{
-	if (metric->kind != set->kind || !metric->name[0])
-		return false;
-	if (all || !hvstat_is_raw(metric))
-		return true;
-	for (unsigned i = 0; i < hvstat_metric_count; i++)
-		if (!hvstat_is_raw(&hvstat_metrics[i]) && hvstat_metrics[i].kind == metric->kind &&
-			hvstat_metrics[i].numerator[0] == metric->numerator[0] &&
-			!hvstat_metrics[i].numerator[1])
-			return !hvstat_metrics[i].name[0];
-	return true;
-}
-
-static unsigned list_set(const struct set *set, const char *pattern, bool all, bool verbose)
-{
-	const char *instance = set->kind == HVSTAT_HV ? "" : "(*)";
-	char path[256], wide[256];
-	unsigned found = 0;
-
-	snprintf(wide, sizeof(wide), "*%s*", pattern);
-	for (unsigned i = 0; i < hvstat_metric_count; i++) {
-		const struct hvstat_metric *metric = &hvstat_metrics[i];
-
-		if (!listed(metric, set, all))
-			continue;
-		snprintf(path, sizeof(path), "\\%s%s\\%s", set->name, instance, metric->name);
-		if (!matches(wide, path))
-			continue;
-		found++;
-		if (verbose)
-			printf("%s\t%s\t%s\n", path, metric->property, meaning_of(metric));
-		else
-			printf("%s\n", path);
-	}
-	return found;
-}
-
-int command_counters(const struct options *options, int count, char **words)
-{
-	const char *pattern = "*";
-	bool all = false, verbose = false;
-	unsigned found = 0;
-
-	(void)options;
-	for (int i = 0; i < count; i++) {
-		if (!strcmp(words[i], "-a"))
-			all = true;
-		else if (!strcmp(words[i], "-v"))
-			verbose = true;
-		else if (words[i][0] == '-')
-			return misused("counters has no option %s", words[i]);
-		else
-			pattern = words[i];
-	}
-	for (unsigned i = 0; i < SETS; i++)
-		found += list_set(&sets[i], pattern, all, verbose);
-	return found ? 0 : failed("nothing matches %s", pattern);
+	queries_free(&get.queries);
+	monitor_close(&monitor);
+	return result;
 }

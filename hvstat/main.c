@@ -1,94 +1,79 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The performance monitor of the root partition; docs/hvstat.md. */
-#include "hvstat/program.h"
+/*
+ * hvstat: what the hypervisor does, seen from its root partition. One command for each way to look
+ * at the counters; libhvstat (hvstat/lib) reads them.
+ */
+#include <stdio.h>
 #include <string.h>
 
-static const char help[] =
-	"hvstat shows what the hypervisor and its guests do.\n"
-	"\n"
-	"  hvstat [top] [-b] [-n COUNT] [-d SECONDS] [-s COLUMN] [-g NAME] [-v]\n"
-	"      who does how much, again and again; h in it for help; -b as plain text,\n"
-	"      -s sorted by RUN, HV, WAIT, ..., -g part of the name, -v with VPs\n"
-	"  hvstat counters [-a] [-v] [PATTERN]\n"
-	"      lists counters; -a also as the kernel names them, -v with their meaning\n"
-	"  hvstat get PATH... [-si SECONDS] [-sc COUNT] [-f csv|tsv|json] [-o FILE]\n"
-	"      writes counters, for example '\\Hyper-V Hypervisor Virtual Processor(*)\\% *'\n"
-	"  hvstat exits [GUEST] [-d SECONDS] [--json]\n"
-	"      intercepts by class; GUEST is a name, a partition's number or root\n"
-	"  hvstat serve [--listen ADDRESS:PORT]\n"
-	"      for Prometheus: http://127.0.0.1:9182/metrics\n"
-	"\n"
-	"  --root DIR    statistics from DIR instead of " HVSTAT_ROOT "\n"
-	"  --names FILE  lines \"ID NAME\": names of partitions\n";
+#include "hvstat/program.h"
 
 static const struct {
 	const char *name;
-	int (*run)(const struct options *options, int count, char **words);
+	int (*run)(int argc, char **argv);
+	const char *about;
 } commands[] = {
-	{"top", command_top},
-	{"counters", command_counters},
-	{"get", command_get},
-	{"exits", command_exits},
-	{"serve", command_serve},
+	{"top", command_top, "live, full screen: machine, guests, VPs, intercepts (the default)"},
+	{"counters", command_counters, "the counters there are, by Windows' and Linux' names"},
+	{"get", command_get, "values of counters: typeperf's options, PDH-CSV, TSV or JSON"},
+	{"exits", command_exits, "intercepts by class: how many, and what they cost"},
+	{"serve", command_serve, "Prometheus' and OpenMetrics' text over HTTP"},
+	{"record", command_record, "samples into a file"},
+	{"report", command_report, "a recording as a page with plots"},
+	{"advise", command_advise, "what the rules of thumb say about this machine"},
 };
 
-/* Takes out what all commands have in common; the rest is what remains of count. */
-static int common(struct options *options, int *count, char **words)
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(void)
 {
-	char error[512];
-	int kept = 0;
-
-	for (int i = 0; i < *count; i++) {
-		const char *word, *option = words[i];
-
-		if (strcmp(option, "--root") && strcmp(option, "--names")) {
-			words[kept++] = words[i];
-			continue;
-		}
-		word = argument(*count, words, &i);
-		if (!word)
-			return 2;
-		if (!strcmp(option, "--root")) {
-			options->root = word;
-			continue;
-		}
-		names_free(options->names);
-		options->names = names_load(word, error, sizeof(error));
-		if (!options->names)
-			return failed("%s", error);
-	}
-	*count = kept;
-	return 0;
+	printf("usage: hvstat [--root DIR] [--proc DIR] [--no-names] [--no-wake] [COMMAND "
+	       "...]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  hvstat %-10s%s\n", commands[i].name, commands[i].about);
+	printf("\n"
+	       "hvstat COMMAND --help has a command's options, hvstat(1) and hvstat-COMMAND(1) "
+	       "all.\n"
+	       "--root DIR is where the driver's files are, " HVSTAT_ROOT " if not given.\n"
+	       "It needs the root partition of the hypervisor, and its superuser.\n");
+	return DONE;
 }
 
-static int run(const struct options *options, int count, char **words)
+/* The options that stand before the command. Returns how many arguments they are. */
+static int common(int argc, char **argv)
 {
-	const char *command = count ? words[0] : "top";
-	bool given = count &&
-		     (words[0][0] != '-' || !strcmp(command, "--help") || !strcmp(command, "-h"));
+	int i;
 
-	if (!given)
-		return command_top(options, count, words);
-	if (!strcmp(command, "--help") || !strcmp(command, "-h") || !strcmp(command, "help")) {
-		fputs(help, stdout);
-		return 0;
+	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1] == '-'; i++) {
+		if (!strcmp(argv[i], "--root") && i + 1 < argc)
+			common_options.root = argv[++i];
+		else if (!strcmp(argv[i], "--proc") && i + 1 < argc)
+			common_options.proc = argv[++i];
+		else if (!strcmp(argv[i], "--no-names"))
+			common_options.no_names = true;
+		else if (!strcmp(argv[i], "--no-wake"))
+			common_options.no_wake = true;
+		else
+			break;
 	}
-	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(command, commands[i].name))
-			return commands[i].run(options, count - 1, words + 1);
-	return misused("there is no command %s", command);
+	return i;
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {0};
-	int count = argc - 1, status;
+	int used = common(argc, argv);
+	const char *name = used < argc ? argv[used] : "top";
 
-	status = common(&options, &count, argv + 1);
-	if (!status)
-		status = run(&options, count, argv + 1);
-	names_free(options.names);
-	if (fflush(stdout) && !status)
-		status = failed("cannot write");
-	return status;
+	if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
+		return help();
+	if (!strcmp(name, "--version")) {
+		printf("hvstat " HVSTAT_VERSION "\n");
+		return DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return commands[i].run(argc - used, argv + used);
+	if (*name == '-') /* options of the default command */
+		return command_top(argc - used + 1, argv + used - 1);
+	bad_use("there is no command \"%s\"", name);
 }

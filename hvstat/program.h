@@ -1,105 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the commands of the program hvstat share. */
+/* What the commands share. */
 #ifndef HVSTAT_PROGRAM_H
 #define HVSTAT_PROGRAM_H
 
-#include "hvstat/hvstat.h"
-#include <stdio.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-/* ---- Names of guests ---- */
+#include "hvstat/lib/hvstat.h"
+#include "hvstat/text.h"
 
-/* The kernel knows partitions by number; a file of lines "ID NAME" may give them names. */
-struct names;
-struct names *names_load(const char *path, char *error, size_t size); /* NULL: cannot be read */
-void names_free(struct names *names);
-void names_of(const struct names *names, uint64_t partition, char *name, size_t size);
-/* The partition that is meant by "root", a name, or a number. */
-bool names_find(const struct names *names, const struct hvstat_sample *sample, const char *text,
-	uint64_t *partition);
+#define HVSTAT_VERSION "0.1"
 
-/* ---- Sets of counters, and paths ---- */
+/* What the program ends with. */
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
-/* A counter set as Windows has it: the objects of a kind that belong to it. */
-struct set {
-	const char *name;
-	enum hvstat_kind kind;
-	enum { ANY, ROOT, GUESTS } whose;
+/* Set by SIGINT and SIGTERM once stop_on_signals() was called. */
+extern volatile sig_atomic_t stopped;
+void stop_on_signals(void);
+
+/* What die() does first, if not NULL: makes the terminal fit for the message. */
+extern void (*before_death)(void);
+/* "hvstat: ..." on standard error; the program ends with FAILED. */
+_Noreturn __attribute__((format(printf, 1, 2))) void die(const char *format, ...);
+/* The same for a wrong use of a command, with a hint at its help; ends with USAGE. */
+_Noreturn __attribute__((format(printf, 1, 2))) void bad_use(const char *format, ...);
+
+/* Numbers and times given as arguments; a wrong one ends the program. */
+unsigned long number_argument(
+	const char *what, const char *text, unsigned long least, unsigned long most);
+double seconds_argument(const char *what, const char *text);	      /* 1.5, 90, 2:30, 1:00:00 */
+unsigned long long size_argument(const char *what, const char *text); /* 64M */
+
+int64_t clock_now(void); /* ns since an arbitrary moment, without leaps */
+
+/* Two samples and what they are read with: `now` and the one before. */
+struct monitor {
+	struct hvstat *stat;
+	struct hvstat_sample *before, *now;
+	double interval;
+	int64_t next; /* when the next sample is due */
 };
 
-#define SETS 6
-extern const struct set sets[SETS];
+/* --root, --proc, --no-names and --no-wake are of all commands and stand before the command. */
+extern struct hvstat_options common_options;
 
-/* A metric of an object, or of all objects of a set: what a path stands for. */
-struct column {
-	const struct set *set;
-	const struct hvstat_metric *metric;
-	bool total;
-	uint64_t partition;
-	unsigned index;
-	char *path; /* \\host\set(instance)\counter */
-};
+/* Opens and takes the first sample; ends the program if that fails. */
+struct monitor monitor_open(double interval);
+/* Waits until the next sample is due and takes it. False: the program shall stop. */
+bool monitor_next(struct monitor *monitor);
+/* Takes a sample now. */
+void monitor_read(struct monitor *monitor);
+void monitor_close(struct monitor *monitor);
 
-struct columns {
-	struct column *list;
-	unsigned count, room;
-	const struct names *names;
-	char host[65];
-};
+/* Writes all; ends the program if that fails, silently if nobody reads any more. */
+void write_out(const struct text *text);
 
-/* Does the text match the pattern, in which `*` stands for any text? Case does not count. */
-bool matches(const char *pattern, const char *text);
-void columns_init(struct columns *columns, const struct names *names);
-/* What the pattern matches in a sample; false and a message if it is nothing. */
-bool columns_add(struct columns *columns, const char *pattern, const struct hvstat_sample *sample,
-	char *error, size_t size);
-void columns_free(struct columns *columns);
-double column_value(const struct column *column, const struct hvstat_sample *before,
-	const struct hvstat_sample *after);
+/* A guest's VPs are looked for by its name, then by its number. NULL: neither. */
+const struct hvstat_partition *find_guest(const struct hvstat_sample *sample, const char *name);
 
-/* ---- Output ---- */
-
-enum format { FORMAT_CSV, FORMAT_TSV, FORMAT_JSON };
-
-void write_head(FILE *file, enum format format, const struct columns *columns);
-void write_row(FILE *file, enum format format, const struct columns *columns,
-	const struct hvstat_sample *before, const struct hvstat_sample *after);
-/* In quotes. */
-void write_json_text(FILE *file, const char *text);
-
-/* What became of intercepts between two samples, of one partition or (NULL) of all. */
-void write_exits(FILE *file, bool json, const struct hvstat_sample *before,
-	const struct hvstat_sample *after, const uint64_t *partition, const char *name);
-
-/* ---- Commands ---- */
-
-struct options {
-	const char *root; /* NULL: HVSTAT_ROOT */
-	struct names *names;
-};
-
-/* Each takes the words behind the command and gives the exit status. */
-int command_get(const struct options *options, int count, char **words);
-int command_counters(const struct options *options, int count, char **words);
-int command_exits(const struct options *options, int count, char **words);
-int command_top(const struct options *options, int count, char **words);
-int command_serve(const struct options *options, int count, char **words);
-
-/* Prints "hvstat: ..." and gives 1; `misused` gives 2 and points to the help. */
-int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
-int misused(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* [[hh:]mm:]ss, fractions allowed; false if it is none or not above zero. */
-bool parse_seconds(const char *text, double *seconds);
-bool parse_count(const char *text, unsigned long *count);
-/* The word behind an option; NULL and a message if there is none. */
-const char *argument(int count, char **words, int *at);
-
-/* SIGINT and SIGTERM shall end a wait instead of the program. */
-void catch_signals(void);
-bool interrupted(void);
-/* The moments of a loop that turns every so many seconds; false when interrupted. */
-struct ticks {
-	double next;
-};
-bool wait_tick(struct ticks *ticks, double seconds);
+/* The commands: main() of each. */
+int command_top(int argc, char **argv);
+int command_counters(int argc, char **argv);
+int command_get(int argc, char **argv);
+int command_exits(int argc, char **argv);
+int command_serve(int argc, char **argv);
+int command_record(int argc, char **argv);
+int command_report(int argc, char **argv);
+int command_advise(int argc, char **argv);
 
 #endif

@@ -4,9 +4,9 @@
 # which must have run) and lays image/root-files and image/programs over it. Takes a second, so it has no cache.
 . "$(dirname "$0")/lib.sh"
 
-busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat hvctl=$BUILD/hvctl/hvctl
+busybox=$BUILD/root/busybox hvstat=$BUILD/hvstat/hvstat-static hvctl=$BUILD/hvctl/hvctl
 [[ -x $busybox ]] || die "no build/root/busybox: run scripts/build-root-image.sh first"
-[[ -x $hvstat ]] || die "no build/hvstat/hvstat: run make hvstat first"
+[[ -x $hvstat ]] || die "no build/hvstat/hvstat-static: run make hvstat first"
 [[ -x $hvctl ]] || die "no build/hvctl/hvctl: run make hvctl first"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,7 +23,8 @@ for source in "$REPO"/image/programs/*.c; do # static: the same file runs in the
 done
 
 cp "$busybox" "$library"/bin/* "$work/guest/bin"
-install -s "$hvstat" "$hvctl" "$library/bin" # the root's alone
+install -s "$hvstat" "$library/bin/hvstat" # the root's alone, as is the other
+install -s "$hvctl" "$library/bin/hvctl"
 cp "$REPO/image/guest-init" "$work/guest/init"
 tar -xf "$BUILD/root/modules.tar" -C "$work/guest/lib/modules"
 cp "$busybox" "$work/root/bin"

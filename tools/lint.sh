@@ -31,9 +31,11 @@ formatted() {
     echo "$count files, $(clang-format --version | sed 's/.*\(clang-format version [0-9.]*\).*/\1/')"
 }
 
-tidy() {
-    local sources
-    mapfile -t sources < <(find boot machine backend loader core -name '*.c' | LC_ALL=C sort)
+tidy_of() { # FOLDERS FLAGS...: says how many sources it looked at
+    local sources folders=$1
+    shift
+    # shellcheck disable=SC2086 # a list
+    mapfile -t sources < <(find $folders -name '*.c' | LC_ALL=C sort)
     # shellcheck disable=SC2016 # sh's own variables
     if ! printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 6 sh -c \
         'flags=$1; shift; exec clang-tidy --quiet "$@" -- $flags 2>&1' sh "$*" >build/lint-tidy; then
@@ -42,12 +44,14 @@ tidy() {
     fi
     echo "no finding in ${#sources[@]} files"
 }
+tidy() { tidy_of "boot machine backend loader core" "$@"; }
+tidy_hvstat() { tidy_of "hvstat" -std=gnu11 -D_GNU_SOURCE -I.; }
 
 scripts() {
     local found file
     mapfile -t found < <(find . \( -name build -o -name .git \) -prune -o -type f -print | LC_ALL=C sort |
         while read -r file; do
-            if [[ $file == *.sh ]] || head -c 64 "$file" | head -n 1 | grep -qaE '^#!.*(bash|/sh|busybox sh)$'; then echo "$file"; fi
+            if [[ $file == *.sh || $file == *.bash ]] || head -c 64 "$file" | head -n 1 | grep -qaE '^#!.*(bash|/sh|busybox sh)$'; then echo "$file"; fi
         done)
     shellcheck "${found[@]}" && echo "no finding in ${#found[@]} scripts"
 }
@@ -58,6 +62,7 @@ check "layers" tools/layers.py
 check "headers" tools/headers.sh "$@"
 check "size" tools/metrics.py
 check "tidy" tidy "$@"
+check "tidy hvstat" tidy_hvstat
 check "scripts" scripts
 check "docs" tools/check_docs.py
 check "generated" tools/gen_docs.py --check

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exactly cpuid|out N CPU: N times one intercept, on one processor. Everything else, the console
+ * exactly cpuid|in|out N CPU: N times one intercept, on one processor. Everything else, the console
  * above all, is done on processor 0: so between READY and DONE the counters of the VP behind CPU
  * rise by exactly N. Waits for a line after READY and after DONE.
  */
@@ -39,15 +39,16 @@ static void announce(const char *text)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 || (strcmp(argv[1], "cpuid") && strcmp(argv[1], "out"))) {
-		fprintf(stderr, "usage: exactly cpuid|out N CPU\n");
+	if (argc != 4 ||
+		(strcmp(argv[1], "cpuid") && strcmp(argv[1], "in") && strcmp(argv[1], "out"))) {
+		fprintf(stderr, "usage: exactly cpuid|in|out N CPU\n");
 		return 2;
 	}
-	bool out = !strcmp(argv[1], "out");
+	bool in = !strcmp(argv[1], "in"), out = !strcmp(argv[1], "out");
 	unsigned long n = strtoul(argv[2], NULL, 10);
 	unsigned a, b, c, d;
 
-	if (out && iopl(3)) {
+	if ((in || out) && iopl(3)) {
 		perror("exactly: iopl");
 		return 1;
 	}
@@ -57,6 +58,8 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < n; i++) {
 		if (out)
 			outb((unsigned char)i, UNASSIGNED_PORT);
+		else if (in)
+			inb(UNASSIGNED_PORT);
 		else
 			__cpuid(0, a, b, c, d);
 	}

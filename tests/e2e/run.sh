@@ -93,32 +93,41 @@ run_demo() {
     machine demo 240 --run demo --append trivium.seconds=3 </dev/null
     shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \
         '^GUEST-UP cpus=1 .*Microsoft Hyper-V' '^GUEST-DOWN' 'ROOT-DOWN run=demo status=0'
-    # partition, VPs, intercepts/s, virtual interrupts/s, ...
-    if awk '$1 == "guest" && $4 > 0 && $5 > 0 { guest++ } $1 == "root" && $3 > 0 && $4 > 0 { root++ }
+    # name, %total, %guest, %hypervisor, wait, intercepts/s, virtual interrupts/s, ...
+    if awk '$1 == "+demo" && $6 + 0 > 0 && $7 + 0 > 0 { guest++ } $1 == "+root" && $6 + 0 > 0 && $7 + 0 > 0 { root++ }
         END { exit !(guest >= 3 && root >= 3) }' "$log"; then
         ok "demo: rates of root and guest, three times"
     else
         fail "demo: expected rates above 0 of root and guest three times; see $log"
     fi
-    if awk '$1 == "LP" { n++; sum = $3 + $5 + $7; if (sum < 99.8 || sum > 100.2) bad++ } END { exit !(n >= 6 && !bad) }' "$log"; then
+    if awk '$1 == "LP" { n++; sum = $4 + $6 + $8; if (sum < 99.8 || sum > 100.2) bad++ } END { exit !(n >= 6 && !bad) }' "$log"; then
         ok "demo: guest, hypervisor and idle time of every LP are all its time"
     else
         fail "demo: expected percentages of every LP that add up to 100; see $log"
     fi
 }
 
+# typed_after PATTERN TEXT: waits until the shell's log shows it, then types.
+typed_after() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        if grep -qa "$1" "$logs/shell.log.raw" 2>/dev/null; then break; fi
+        sleep 1
+    done
+    sleep 2
+    printf '%s' "$2"
+}
 run_shell() { # the root's console takes input
-    machine shell 120 --run shell < <(
-        for ((i = 0; i < 100; i++)); do
-            if grep -qa '^"exit" powers' "$logs/shell.log.raw" 2>/dev/null; then break; fi
-            sleep 1
-        done
-        sleep 2
-        # shellcheck disable=SC2016 # for the root's shell
-        printf '%s\n' 'echo ANSWER-$((6 * 7)).' 'rates --plain 1' exit
+    # shellcheck disable=SC2016 # for the root's shell
+    machine shell 180 --run shell < <(
+        typed_after '^"exit" powers' $'echo ANSWER-$((6 * 7)).\nhvstat top -b -l -n 1\n'
+        typed_after '^LP 1 ' $'hvstat\n'
+        typed_after 'q quit' q # what is typed at once would be its keys
+        typed_after 'q quit' $'exit\n'
         sleep 60
     )
     shows "commands typed at the root's console are run" '^ANSWER-42\.' '^LP 1 ' 'ROOT-DOWN run=shell status=0'
+    shows "hvstat has a full screen there" 'q quit'
 }
 
 run_reboot() { # the machine starts anew, until it is stopped

@@ -35,6 +35,12 @@ bool test_check_equal(u64 expected, u64 actual, const char *text, const char *fi
 /* Repeatable random numbers; every test starts with the same seed. */
 u64 test_random(void);
 
+/*
+ * For turns of loops that do something often: false when that has taken long enough, because other
+ * programs want the processors, too.
+ */
+bool test_time_left(u32 turn);
+
 /* For loops that wait for another thread: lets it run now and then, even on one processor. */
 void test_relax(u32 turn);
 

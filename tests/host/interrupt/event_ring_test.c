@@ -292,7 +292,7 @@ TEST(ring_signal_race)
 	CHECK(synic_write_sint(&synic, SINT, VECTOR));
 	race_wakeups = race_done = race_taken = race_last = race_misordered = 0;
 	REQUIRE(pthread_create(&guest, NULL, race_guest, NULL) == 0);
-	for (u32 i = 1; i <= RACE_SIGNALS; i++) {
+	for (u32 i = 1; i <= RACE_SIGNALS && test_time_left(i); i++) {
 		struct synic_assert result = synic_ring_signal(&synic, SINT, i, 1);
 
 		kept += !result.dropped;
@@ -318,7 +318,7 @@ TEST(ring_signal_race_eager)
 	CHECK(synic_write_sint(&synic, SINT, VECTOR));
 	race_wakeups = race_done = race_taken = race_last = race_misordered = 0;
 	REQUIRE(pthread_create(&guest, NULL, race_guest, NULL) == 0);
-	for (u32 i = 1; i <= RACE_SIGNALS; i++) {
+	for (u32 i = 1; i <= RACE_SIGNALS && test_time_left(i); i++) {
 		u32 patience = RACE_PATIENCE;
 
 		if (synic_ring_signal(&synic, SINT, i, 1).vector)

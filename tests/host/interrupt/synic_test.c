@@ -293,6 +293,7 @@ TEST(synic_payload_is_bounded)
 
 static struct spinlock race_lock;
 static u32 race_misordered, race_given_up;
+static u64 race_messages; /* as many as there will be */
 
 static void pause_for(u32 turns)
 {
@@ -305,7 +306,8 @@ static void *race_guest(void *argument)
 	u64 expected = 0;
 
 	(void)argument;
-	for (u32 turn = 0; expected < RACE_MESSAGES && !atomic_load(&race_given_up); turn++) {
+	for (u32 turn = 0; expected < atomic_load(&race_messages) && !atomic_load(&race_given_up);
+		turn++) {
 		test_relax(turn);
 		if (atomic_load(&slot(0)->header.message_type) == HVMSG_NONE)
 			continue;
@@ -334,17 +336,22 @@ static bool race_delivered(void)
 TEST(synic_message_race)
 {
 	pthread_t guest;
+	u64 count;
 
 	setup();
 	race_misordered = race_given_up = 0;
+	race_messages = RACE_MESSAGES;
 	memset(&race_lock, 0, sizeof(race_lock));
 	REQUIRE(pthread_create(&guest, NULL, race_guest, NULL) == 0);
-	for (u64 i = 0; i < RACE_MESSAGES && CHECK(race_delivered()); i++) {
+	for (count = 0; count < RACE_MESSAGES && test_time_left((u32)count); count++) {
+		if (!CHECK(race_delivered()))
+			break;
 		spin_lock(&race_lock);
-		post(0, 0, i);
+		post(0, 0, count);
 		spin_unlock(&race_lock);
-		pause_for(i % 3);
+		pause_for(count % 3);
 	}
+	atomic_store(&race_messages, count);
 	CHECK(race_delivered());
 	atomic_store(&race_given_up, (u32)nodes[0].queued);
 	pthread_join(guest, NULL);
