@@ -126,8 +126,13 @@ struct hv_vp_register_page {
 	u64 xfem;
 	u8 reserved3[256];
 	/* Interrupts the root scheduler injects with HvCallDispatchVp. */
-	u8 vector_count;
-	u8 vector[HV_REGISTER_PAGE_MAX_VECTORS];
+	union {
+		u64 vectors; /* both, to be exchanged at once */
+		struct {
+			u8 vector_count;
+			u8 vector[HV_REGISTER_PAGE_MAX_VECTORS];
+		};
+	};
 };
 HV_ASSERT_SIZE(struct hv_vp_register_page, 696);
 HV_ASSERT_OFFSET(struct hv_vp_register_page, rip, 136);

@@ -22,6 +22,12 @@ struct hypervisor {
 
 extern struct hypervisor hypervisor;
 
+/* The root's scheduler decides which child VP runs, and where: then ours knows root VPs only. */
+static inline bool root_schedules(void)
+{
+	return hypervisor.options.scheduler == SCHEDULER_ROOT;
+}
+
 /* A zeroed page of our own; panics when there is none: boot-time use only. */
 void *hypervisor_page(void);
 

@@ -11,12 +11,12 @@
 #include "core/intercept/handlers.h"
 #include "core/lib/string.h"
 #include "core/log.h"
-#include "core/lp.h"
+#include "core/lp_internal.h"
 #include "core/vp/vp.h"
 
 struct lp lps[MAX_LPS];
 
-static struct spinlock sched_lock;
+struct spinlock lp_sched_lock;
 struct sched lp_sched;
 
 /* Short enough that shares are true to a hundredth over a second. */
@@ -91,6 +91,11 @@ static inline void charge_hypervisor(struct lp *lp, struct vp *vp, u64 now)
 		return;
 	vp->hypervisor_tsc += spent;
 	vp->class_tsc[vp->last_class] += spent;
+}
+
+void lp_charge(struct lp *lp)
+{
+	charge_hypervisor(lp, lp->vp, machine_tsc());
 }
 
 /* ---- Cross-LP requests ---- */
@@ -199,21 +204,25 @@ void lp_wake(struct vp *vp)
 {
 	u32 target;
 
-	spin_lock(&sched_lock);
+	if (__builtin_expect(root_schedules(), 0)) {
+		lp_dispatch_wake(vp);
+		return;
+	}
+	spin_lock(&lp_sched_lock);
 	target = vp_runnable(vp) ? sched_wake(&lp_sched, &vp->sched, machine_tsc()) : SCHED_NO_LP;
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	poke(target);
 }
 
 void lp_yield(struct lp *lp)
 {
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	sched_give_way(&lp_sched, lp->index, machine_tsc());
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	atomic_or(&lp->attention, LP_RESCHEDULE);
 }
 
-/* Takes the LP's loaded VP out of the hardware. Under sched_lock. */
+/* Takes the LP's loaded VP out of the hardware. Under lp_sched_lock. */
 static void unload(struct lp *lp)
 {
 	struct vp *vp = lp->vp;
@@ -238,6 +247,12 @@ static void load(struct lp *lp, struct vp *vp)
 	hypervisor.backend->vp_load(vp);
 }
 
+void lp_switch(struct lp *lp, struct vp *vp)
+{
+	unload(lp);
+	load(lp, vp);
+}
+
 /* DOC: stop-and-tell */
 /* The loaded VP cannot run. Unless that has changed meanwhile, it leaves the LP. */
 static void block_current(struct lp *lp)
@@ -246,8 +261,12 @@ static void block_current(struct lp *lp)
 	u32 target = SCHED_NO_LP;
 	bool post = vp->message_waits;
 
+	if (__builtin_expect(lp->dispatch.vp != NULL, 0)) {
+		lp_dispatch_end(lp);
+		return;
+	}
 	charge_hypervisor(lp, lp->vp, machine_tsc());
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	if (post)
 		atomic_add(&vp->posting, 1);
 	sched_block(&lp_sched, &vp->sched, lp->stamp);
@@ -259,7 +278,7 @@ static void block_current(struct lp *lp)
 	memory_fence();
 	if (vp_runnable(vp))
 		target = sched_wake(&lp_sched, &vp->sched, machine_tsc());
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	poke(target);
 	if (!post)
 		return;
@@ -271,26 +290,26 @@ bool lp_try_block(struct vp *vp)
 {
 	bool stopped;
 
-	spin_lock(&sched_lock);
-	stopped = vp->sched.state != SCHED_RUNNING;
+	spin_lock(&lp_sched_lock);
+	stopped = vp->running_lp < 0;
 	if (stopped)
 		sched_block(&lp_sched, &vp->sched, machine_tsc());
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	return stopped;
 }
 
 void lp_block(struct vp *vp)
 {
 	for (u32 turn = 0;; turn++) {
-		u32 lp;
+		s32 lp;
 
-		spin_lock(&sched_lock);
-		if (vp->sched.state != SCHED_RUNNING)
+		spin_lock(&lp_sched_lock);
+		lp = vp->running_lp;
+		if (lp < 0)
 			sched_block(&lp_sched, &vp->sched, machine_tsc());
-		lp = vp->sched.state == SCHED_RUNNING ? vp->sched.lp : SCHED_NO_LP;
-		spin_unlock(&sched_lock);
-		if (lp != SCHED_NO_LP)
-			lp_relax_and_kick(lp, turn);
+		spin_unlock(&lp_sched_lock);
+		if (lp >= 0)
+			lp_relax_and_kick((u32)lp, turn);
 		else if (atomic_load(&vp->posting))
 			lp_relax();
 		else
@@ -300,22 +319,12 @@ void lp_block(struct vp *vp)
 
 /* ---- Settings of the scheduler ---- */
 
-void lp_scheduler_lock(void)
-{
-	spin_lock(&sched_lock);
-}
-
-void lp_scheduler_unlock(void)
-{
-	spin_unlock(&sched_lock);
-}
-
 /* An LP that runs the VP looks at what is new, and its timer is set again. */
 static void unlock_changed(struct vp *vp)
 {
 	u32 target = sched_claim(&lp_sched, machine_tsc());
 
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	lp_notify(vp->sched.lp, LP_RESCHEDULE);
 	poke(target);
 }
@@ -324,7 +333,7 @@ enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params)
 {
 	enum sched_error error;
 
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	error = sched_set_params(&lp_sched, &vp->sched, params, machine_tsc());
 	unlock_changed(vp);
 	return error;
@@ -334,7 +343,7 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 {
 	enum sched_error error;
 
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	error = sched_set_affinity(&lp_sched, &vp->sched, set, machine_tsc());
 	unlock_changed(vp);
 	return error;
@@ -342,7 +351,7 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 
 void lp_set_group(struct vp *vp, struct sched_group *group)
 {
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	sched_set_group(&lp_sched, &vp->sched, group, machine_tsc());
 	unlock_changed(vp);
 }
@@ -351,27 +360,27 @@ void lp_set_group_cap(struct sched_group *group, u32 cap)
 {
 	u32 target, watcher;
 
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	sched_set_group_cap(&lp_sched, group, cap, machine_tsc());
 	watcher = group->timer_runs ? group->timer_lp : SCHED_NO_LP;
 	while ((target = sched_claim(&lp_sched, machine_tsc())) != SCHED_NO_LP)
 		poke(target);
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	poke(watcher);
 }
 
 void lp_forget(struct vp *vp)
 {
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	sched_entity_leave(&lp_sched, &vp->sched);
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 }
 
 void lp_forget_partition(struct partition *partition)
 {
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	sched_partition_leave(&lp_sched, &partition->sched);
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 }
 
 /* Takes over the timer entry of a VP that came from another LP. */
@@ -384,14 +393,14 @@ static void adopt_timer(struct lp *lp, struct vp *vp)
 }
 
 /* DOC: switch */
-static void reschedule(struct lp *lp)
+static void choose(struct lp *lp)
 {
 	struct sched_entity *next;
 	struct vp *vp = lp->vp;
 	u32 target;
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
-	spin_lock(&sched_lock);
+	spin_lock(&lp_sched_lock);
 	if (sched_must_pick(&lp_sched, lp->index, lp->stamp)) {
 		next = sched_pick(&lp_sched, lp->index, lp->stamp);
 		if (!vp || next != &vp->sched) {
@@ -404,8 +413,14 @@ static void reschedule(struct lp *lp)
 	 * run. */
 	target = sched_claim(&lp_sched, lp->stamp);
 	lp->pick_tsc = sched_slice_end(&lp_sched, lp->index);
-	spin_unlock(&sched_lock);
+	spin_unlock(&lp_sched_lock);
 	poke(target);
+}
+
+static void reschedule(struct lp *lp)
+{
+	if (__builtin_expect(!lp->dispatch.vp, 1) || !lp_dispatch_goes_on(lp))
+		choose(lp);
 	if (lp->vp)
 		adopt_timer(lp, lp->vp);
 }

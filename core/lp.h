@@ -3,6 +3,8 @@
 #ifndef CORE_LP_H
 #define CORE_LP_H
 
+#include "abi/hv_hypercall.h"
+#include "abi/hv_status.h"
 #include "core/lib/spinlock.h"
 #include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
@@ -22,6 +24,14 @@ struct lp_call {
 	void (*function)(void *argument);
 	void *argument;
 	bool done;
+};
+
+/* A child VP that runs in place of the LP's root VP, which dispatched it: core/lp_dispatch.c. */
+struct dispatch {
+	struct vp *vp;	 /* NULL: none */
+	u64 output;	 /* GPA of the hypercall's output, or 0 */
+	u64 end;	 /* TSC at which its time is over; ~0: never */
+	bool interrupts; /* the root VP's end it even if they are disabled there */
 };
 
 struct lp {
@@ -51,6 +61,7 @@ struct lp {
 	u8 *call_output;
 	void *save_page; /* the back-end's, see lp_enable */
 	void *state_page;
+	struct dispatch dispatch;
 };
 
 extern struct lp lps[MAX_LPS];
@@ -87,19 +98,19 @@ void lp_block(struct vp *vp);
 /* The same without waiting. False: an LP runs it. */
 bool lp_try_block(struct vp *vp);
 
+/*
+ * A root VP's hypercall on the calling LP: runs the child VP in its place, as `request` says, once
+ * the hypercall is over, or tells at once why not (`out`). INVALID_VP_STATE: an LP runs it already.
+ */
+enum hv_status lp_dispatch(
+	struct vp *vp, const struct dispatch *request, struct hv_output_dispatch_vp *out);
+
 /* The root VP of the calling LP has ended a level-triggered physical interrupt. */
 void lp_end_level_interrupt(struct lp *lp, u8 vector);
 
 /* The VP that runs on the calling LP lets others go first. */
 void lp_yield(struct lp *lp);
 
-/*
- * The one scheduler, for who holds its lock. It is named, not handed out: that all its callers name
- * the same one lets the compiler fold its address into the scheduler's functions.
- */
-extern struct sched lp_sched;
-void lp_scheduler_lock(void);
-void lp_scheduler_unlock(void);
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);
 

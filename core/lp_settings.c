@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is set for all VPs of a partition at once, and questions to the scheduler. */
 #include "core/lib/string.h"
-#include "core/lp.h"
+#include "core/lp_internal.h"
 #include "core/vp/vp.h"
 
 static enum sched_error set_all(
@@ -27,10 +27,10 @@ static void tell(const struct partition *partition)
 {
 	u32 target;
 
-	lp_scheduler_lock();
+	spin_lock(&lp_sched_lock);
 	while ((target = sched_claim(&lp_sched, machine_tsc())) != SCHED_NO_LP)
 		lp_notify(target, LP_RESCHEDULE);
-	lp_scheduler_unlock();
+	spin_unlock(&lp_sched_lock);
 	for (u32 i = 0; i < partition->vp_end; i++)
 		if (partition->vps[i])
 			lp_notify(partition->vps[i]->sched.lp, LP_RESCHEDULE);
@@ -41,9 +41,9 @@ enum sched_error lp_set_partition_params(
 {
 	enum sched_error error;
 
-	lp_scheduler_lock();
+	spin_lock(&lp_sched_lock);
 	error = set_all(partition, params);
-	lp_scheduler_unlock();
+	spin_unlock(&lp_sched_lock);
 	if (error == SCHED_OK)
 		tell(partition);
 	return error;
@@ -53,20 +53,20 @@ u64 lp_reserved(void)
 {
 	u64 sum;
 
-	lp_scheduler_lock();
+	spin_lock(&lp_sched_lock);
 	sum = lp_sched.reserved;
-	lp_scheduler_unlock();
+	spin_unlock(&lp_sched_lock);
 	return sum;
 }
 
 void lp_get_affinity(const struct vp *vp, struct sched_set *set)
 {
-	lp_scheduler_lock();
+	spin_lock(&lp_sched_lock);
 	if (vp->sched.set == SCHED_PINNED) {
 		memset(set, 0, sizeof(*set));
 		sched_set_add(set, vp->sched.pin);
 	} else {
 		*set = lp_sched.sets[vp->sched.set].lps;
 	}
-	lp_scheduler_unlock();
+	spin_unlock(&lp_sched_lock);
 }

@@ -24,7 +24,8 @@ static void read_options(void)
 	static char error[128];
 
 	if (!options_parse(&hypervisor.options, machine.boot.command_line, error, sizeof(error)))
-		refuse("%s (known: root-memory= lps= log= root-pages= boot-processor=)", error);
+		refuse("%s (known: root-memory= lps= log= root-pages= boot-processor= scheduler=)",
+			error);
 	log_limit = (enum log_level)hypervisor.options.log;
 }
 

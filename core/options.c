@@ -38,6 +38,12 @@ static const struct choice boot_processor_choices[] = {
 	{NULL, 0},
 };
 
+static const struct choice scheduler_choices[] = {
+	{"hypervisor", SCHEDULER_HYPERVISOR},
+	{"root", SCHEDULER_ROOT},
+	{NULL, 0},
+};
+
 static const struct option_row rows[] = {
 	{"root-memory", offsetof(struct options, root_memory), true, 1ull << 46, NULL},
 	{"lps", offsetof(struct options, lps), false, 64, NULL},
@@ -45,6 +51,7 @@ static const struct option_row rows[] = {
 	{"root-pages", offsetof(struct options, root_pages), false, 0, page_choices},
 	{"boot-processor", offsetof(struct options, boot_processor), false, 0,
 		boot_processor_choices},
+	{"scheduler", offsetof(struct options, scheduler), false, 0, scheduler_choices},
 };
 
 /* A piece of the command line. */

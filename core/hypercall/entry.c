@@ -201,7 +201,8 @@ enum hypercall_verdict hypercall_run(
 {
 	const struct hypercall_row *row = find_row(frame->control);
 	struct lp *lp = lp_self();
-	struct call call = {.vp = vp, .input = lp->call_input, .output = lp->call_output};
+	struct call call = {
+		.vp = vp, .frame = frame, .input = lp->call_input, .output = lp->call_output};
 	struct control control;
 	enum hv_status status;
 	bool output = row && row->out && frame->output;

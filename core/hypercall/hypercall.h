@@ -14,8 +14,11 @@
 #include "core/vp/vp.h"
 #include "machine/machine.h"
 
+struct hypercall_frame;
+
 struct call {
-	struct vp *vp;		  /* the caller */
+	struct vp *vp; /* the caller */
+	const struct hypercall_frame *frame;
 	struct partition *target; /* named by the input, or the caller's own */
 	const void *input;	  /* our copy: header, then the list or variable part */
 	const void *list;	  /* behind the header */

@@ -27,7 +27,7 @@ enum hv_status call_GetSystemProperty(struct call *call)
 
 	if (in->property_id != HV_SYSTEM_PROPERTY_SCHEDULER_TYPE)
 		return HV_STATUS_INVALID_PARAMETER;
-	out->scheduler_type = HV_SCHEDULER_TYPE_LP;
+	out->scheduler_type = root_schedules() ? HV_SCHEDULER_TYPE_ROOT : HV_SCHEDULER_TYPE_LP;
 	return HV_STATUS_SUCCESS;
 }
 

@@ -3,6 +3,7 @@
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
 #include "core/lib/string.h"
+#include "core/lp.h"
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
 #include "core/vp/features.h"
@@ -71,7 +72,8 @@ enum hv_status call_DeleteVp(struct call *call)
 /* Suspension may be asked for and looked at while the VP runs; all else needs it held. */
 static bool prepare(struct vp *vp, u32 name, bool *held)
 {
-	bool needed = name > HV_REGISTER_INTERCEPT_SUSPEND;
+	bool needed = name != HV_REGISTER_EXPLICIT_SUSPEND &&
+		      name != HV_REGISTER_INTERCEPT_SUSPEND && name != HV_REGISTER_DISPATCH_SUSPEND;
 
 	if (*held && !needed)
 		vp_release(vp);
@@ -318,4 +320,51 @@ enum hv_status call_RegisterInterceptResult(struct call *call)
 	const struct hv_input_register_intercept_result *in = call->input;
 
 	return with_vp_held(call, in->vp_index, register_result);
+}
+
+/* All but SET_CALLER_SPEC_CTRL: no VP has that MSR. Flushes that may be skipped are not done. */
+#define DISPATCH_FLAGS                                                                             \
+	(HV_DISPATCH_VP_CLEAR_INTERCEPT_SUSPEND | HV_DISPATCH_VP_ENABLE_CALLER_INTERRUPTS |        \
+		HV_DISPATCH_VP_SKIP_VP_SPEC_FLUSH | HV_DISPATCH_VP_SKIP_CALLER_SPEC_FLUSH |        \
+		HV_DISPATCH_VP_SKIP_CALLER_USER_SPEC_FLUSH |                                       \
+		HV_DISPATCH_VP_SCAN_INTERRUPT_INJECTION)
+
+/* Beyond this many units of 100 ns (two years) a time slice is for ever. */
+#define LONGEST_SLICE BIT(49)
+
+/* Interrupts that the root has left in the register page instead of asserting them by hypercall. */
+static void scan_interrupts(struct vp *vp)
+{
+	struct hv_vp_register_page *page = vp->register_page;
+	u64 word = atomic_exchange(&page->vectors, 0);
+	u32 count = MIN((u32)(u8)word, (u32)HV_REGISTER_PAGE_MAX_VECTORS);
+
+	for (u32 i = 0; i < count; i++)
+		if (vapic_request(&vp->apic, (u8)(word >> 8 * (i + 1)), false))
+			atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+}
+
+enum hv_status call_DispatchVp(struct call *call)
+{
+	const struct hv_input_dispatch_vp *in = call->input;
+	struct vp *vp = call_vp(call, in->vp_index);
+	struct dispatch request = {
+		.output = call->frame->output,
+		.end = ~0ull,
+		.interrupts = in->flags & HV_DISPATCH_VP_ENABLE_CALLER_INTERRUPTS,
+	};
+
+	if (!root_schedules())
+		return HV_STATUS_OPERATION_DENIED;
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (in->flags & ~DISPATCH_FLAGS)
+		return HV_STATUS_INVALID_PARAMETER;
+	if (in->time_slice && in->time_slice < LONGEST_SLICE)
+		request.end = machine_tsc() + stats_tsc_of_100ns(in->time_slice);
+	if (in->flags & HV_DISPATCH_VP_SCAN_INTERRUPT_INJECTION)
+		scan_interrupts(vp);
+	if (in->flags & HV_DISPATCH_VP_CLEAR_INTERCEPT_SUSPEND)
+		vp_resume(vp, SUSPEND_INTERCEPT);
+	return lp_dispatch(vp, &request, call->output);
 }

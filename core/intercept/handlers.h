@@ -20,6 +20,8 @@ enum outcome {
 /* core/intercept/message.c: stops the child VP and tells its parent (TLFS "Intercepts"). */
 /* Tells the parent of a stopped VP what waits in its intercept page. */
 void message_post(struct vp *vp);
+/* If the root schedules: tells the root's thread that waits for the VP that it can run. */
+void message_signal(struct vp *vp);
 void message_io_port(struct vp *vp, const struct intercept *intercept);
 void message_memory(struct vp *vp, u64 gpa, u8 access, bool table_walk);
 void message_unrecoverable(struct vp *vp);

@@ -91,26 +91,58 @@ static void send(struct vp *vp)
 		message_post(vp);
 }
 
-void message_post(struct vp *vp)
+/* False: the one before waits still to be taken, and says the same. */
+static bool post(struct vp *vp, u32 type, const void *payload, u8 size)
 {
 	struct synic_message *note = &vp->intercept_message;
 	struct vp *root = receiver(vp);
 	struct synic_assert request = {0};
+	bool fresh;
 
-	vp->message_waits = false;
 	spin_lock(&root->synic_lock);
-	/* A parent that resumes a VP before it has taken the message gets one message for both. */
-	if (!note->queued) {
+	fresh = !note->queued;
+	if (fresh) {
 		note->sint = HV_SYNIC_SINT_INTERCEPT;
-		note->type = HVMSG_OPAQUE_INTERCEPT;
+		note->type = type;
 		note->sender = vp->partition->id;
-		note->payload_size = 8;
-		memset(note->payload, 0, sizeof(note->payload));
-		memcpy(note->payload, &vp->index, sizeof(vp->index));
+		note->payload_size = size;
+		memcpy(note->payload, payload, size);
 		request = synic_post(&root->synic, note);
 	}
 	spin_unlock(&root->synic_lock);
 	vp_synic_assert(root, request);
+	return fresh;
+}
+
+void message_post(struct vp *vp)
+{
+	u32 payload[2] = {vp->index, 0};
+
+	vp->message_waits = false;
+	if (root_schedules()) {
+		lp_wake(vp); /* its thread takes the message with the next dispatch */
+		return;
+	}
+	/* A parent that resumes a VP before it has taken the message gets one message for both. */
+	(void)post(vp, HVMSG_OPAQUE_INTERCEPT, payload, sizeof(payload));
+}
+
+#define SIGNAL_SIZE                                                                                \
+	(offsetof(struct hv_vp_signal_bitset_scheduler_message, bank_contents) + sizeof(u64))
+_Static_assert(SIGNAL_SIZE <= SYNIC_QUEUE_PAYLOAD, "a signal fits in its storage");
+
+void message_signal(struct vp *vp)
+{
+	/* One VP is one bank; those that are not there are not sent. */
+	struct hv_vp_signal_bitset_scheduler_message message = {
+		.partition_id = vp->partition->id,
+		.vp_count = 1,
+		.vp_set = {HV_GENERIC_SET_SPARSE_4K, BIT(vp->index / 64)},
+		.bank_contents = {BIT(vp->index % 64)},
+	};
+
+	if (post(vp, HVMSG_SCHEDULER_VP_SIGNAL_BITSET, &message, SIGNAL_SIZE))
+		(void)atomic_add(&vp->signals, 1);
 }
 
 void message_io_port(struct vp *vp, const struct intercept *intercept)

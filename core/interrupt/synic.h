@@ -11,7 +11,7 @@
 #include "core/lib/types.h"
 
 #define SYNIC_SINTS	    16
-#define SYNIC_QUEUE_PAYLOAD 24
+#define SYNIC_QUEUE_PAYLOAD 40
 
 /* One queued message. Storage belongs to the sender, which has one node per thing it can say. */
 struct synic_message {

@@ -155,6 +155,18 @@ static void count_dispatch(
 	stats->wake_longest = MAX(stats->wake_longest, waited);
 }
 
+void sched_count_ready(struct sched_entity *entity, bool woken, u64 now)
+{
+	entity->ready_since = entity->waits_since = now;
+	entity->woken = woken;
+}
+
+void sched_count_start(const struct sched *sched, struct sched_entity *entity, u32 lp, u64 now)
+{
+	entity->stats.contended += now - entity->waits_since;
+	count_dispatch(sched, entity, lp, now);
+}
+
 /* Takes the entity, which is ready, to the LP. False: it had to be capped instead. */
 static bool start(
 	struct sched *sched, u32 index, struct sched_entity *entity, enum sched_kind kind, u64 now)

@@ -98,6 +98,13 @@ u32 sched_claim(struct sched *sched, u64 now);
 /* Time at which sched_must_pick() turns true by itself; ~0 = never. */
 u64 sched_slice_end(const struct sched *sched, u32 lp);
 
+/*
+ * For entities that somebody else schedules, and that are blocked for us: their statistics. It
+ * could run from now on, `woken` or because it had to leave; and it does so, on the LP.
+ */
+void sched_count_ready(struct sched_entity *entity, bool woken, u64 now);
+void sched_count_start(const struct sched *sched, struct sched_entity *entity, u32 lp, u64 now);
+
 /* ---- Settings. Each may change at any time; then the entity's LP must look at its work. ---- */
 
 enum sched_error sched_set_params(struct sched *sched, struct sched_entity *entity,

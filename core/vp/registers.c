@@ -22,7 +22,14 @@ struct register_row {
 
 static u32 suspend_flag(u32 name)
 {
-	return name == HV_REGISTER_EXPLICIT_SUSPEND ? SUSPEND_EXPLICIT : SUSPEND_INTERCEPT;
+	switch (name) {
+	case HV_REGISTER_EXPLICIT_SUSPEND:
+		return SUSPEND_EXPLICIT;
+	case HV_REGISTER_INTERCEPT_SUSPEND:
+		return SUSPEND_INTERCEPT;
+	default:
+		return SUSPEND_DISPATCH;
+	}
 }
 
 static enum hv_status get_suspend(struct vp *vp, u32 name, u64 *value)
@@ -40,6 +47,34 @@ static enum hv_status set_suspend(struct vp *vp, u32 name, u64 value)
 	else
 		vp_resume(vp, suspend_flag(name));
 	return HV_STATUS_SUCCESS;
+}
+
+/* What is there only if the root schedules. */
+static enum hv_status get_dispatch_suspend(struct vp *vp, u32 name, u64 *value)
+{
+	*value = 0;
+	return root_schedules() ? get_suspend(vp, name, value) : HV_STATUS_INVALID_PARAMETER;
+}
+
+static enum hv_status set_dispatch_suspend(struct vp *vp, u32 name, u64 value)
+{
+	return root_schedules() ? set_suspend(vp, name, value) : HV_STATUS_INVALID_PARAMETER;
+}
+
+static enum hv_status get_signals(struct vp *vp, u32 name, u64 *value)
+{
+	(void)name;
+	*value = root_schedules() ? vp->signals : 0;
+	return root_schedules() ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARAMETER;
+}
+
+/* The hypervisor counts them. */
+static enum hv_status set_signals(struct vp *vp, u32 name, u64 value)
+{
+	(void)vp;
+	(void)name;
+	(void)value;
+	return HV_STATUS_INVALID_PARAMETER;
 }
 
 static enum hv_status get_activity(struct vp *vp, u32 name, u64 *value)
@@ -281,6 +316,8 @@ static enum hv_status set_msr(struct vp *vp, u32 name, u64 value)
 
 static const struct register_row rows[] = {
 	{HV_REGISTER_EXPLICIT_SUSPEND, HV_REGISTER_INTERCEPT_SUSPEND, get_suspend, set_suspend},
+	{HV_REGISTER_DISPATCH_SUSPEND, HV_REGISTER_DISPATCH_SUSPEND, get_dispatch_suspend,
+		set_dispatch_suspend},
 	{HV_REGISTER_INTERNAL_ACTIVITY_STATE, HV_REGISTER_INTERNAL_ACTIVITY_STATE, get_activity,
 		set_activity},
 	{HV_REGISTER_GUEST_CRASH_P0, HV_REGISTER_GUEST_CRASH_CTL, get_stored, set_stored},
@@ -293,6 +330,8 @@ static const struct register_row rows[] = {
 	{HV_REGISTER_APIC_BASE, HV_REGISTER_APIC_BASE, get_apic_base, set_apic_base},
 	{HV_REGISTER_PAT, HV_REGISTER_PAT, get_stored, set_stored},
 	{HV_REGISTER_MSR_MTRR_DEF_TYPE, HV_REGISTER_TSC_AUX, get_stored, set_stored},
+	{HV_REGISTER_VP_ROOT_SIGNAL_COUNT, HV_REGISTER_VP_ROOT_SIGNAL_COUNT, get_signals,
+		set_signals},
 	{HV_REGISTER_VP_RUNTIME, HV_REGISTER_REFERENCE_TSC, get_msr, set_msr},
 	{HV_REGISTER_SINT0, HV_REGISTER_SIRBP, get_msr, set_msr},
 	{HV_REGISTER_STIMER0_CONFIG, HV_REGISTER_STIMER3_COUNT, get_msr, set_msr},

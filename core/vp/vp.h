@@ -53,10 +53,11 @@ struct vp_regs {
 /* What a VP without work must be loaded for; a message may be followed by an interrupt. */
 #define ATTENTION_WAKES (ATTENTION_NMI | ATTENTION_INIT | ATTENTION_EVENT | ATTENTION_SYNIC)
 
-/* vp->suspend: HV_REGISTER_EXPLICIT_SUSPEND and HV_REGISTER_INTERCEPT_SUSPEND. */
+/* vp->suspend: HV_REGISTER_EXPLICIT_SUSPEND, HV_REGISTER_INTERCEPT_SUSPEND and more. */
 #define SUSPEND_EXPLICIT  BIT(0)
 #define SUSPEND_INTERCEPT BIT(1)
 #define SUSPEND_HELD	  BIT(2) /* a hypercall is looking at it or changing it: vp_hold() */
+#define SUSPEND_DISPATCH  BIT(3) /* DISPATCH_SUSPEND: neither dispatched nor signalled */
 
 enum vp_activity {
 	VP_ACTIVE,
@@ -140,6 +141,10 @@ struct vp {
 	bool message_waits; /* for the VP to leave its LP */
 	u32 posting;	    /* LPs that are about to post it: the VP must not go away */
 	struct synic_message intercept_message;
+	/* Of a child, if the root schedules (core/lp_dispatch.c), under the scheduler's lock. */
+	bool dispatch_blocked; /* its thread in the root waits for a signal */
+	bool dispatch_ready;   /* could run since sched.ready_since */
+	u64 signals;	       /* messages to that thread, ever */
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
 	u16 cpuid_chain[65];	  /* first result of each leaf + 1, see core/vp/cpuid.c */

@@ -89,6 +89,14 @@ run_root() { # one boot for all that needs a root only
     quiet
 }
 
+run_root_scheduler() { # Linux schedules the VPs of its guests
+    machine root_scheduler 900 --lps 2 --hv scheduler=root --run e2e \
+        --append "e2e.cases=kernel_1,kernel_2,root_shares,four_guests,kills e2e.kills=5" </dev/null
+    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
+    cases
+    quiet
+}
+
 run_demo() {
     machine demo 240 --run demo --append trivium.seconds=3 </dev/null
     shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \

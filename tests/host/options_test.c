@@ -25,13 +25,16 @@ TEST(options_defaults)
 	CHECK_EQ(LOG_INFO, options.log);
 	CHECK_EQ(ROOT_PAGES_1G, options.root_pages);
 	CHECK_EQ(BOOT_PROCESSOR_AUTO, options.boot_processor);
+	CHECK_EQ(SCHEDULER_HYPERVISOR, options.scheduler);
 	CHECK(parse("    "));
 	CHECK_EQ(LOG_INFO, options.log);
 }
 
 TEST(options_all)
 {
-	CHECK(parse("root-memory=512M lps=3 log=debug root-pages=2m boot-processor=idle"));
+	CHECK(parse("root-memory=512M lps=3 log=debug root-pages=2m boot-processor=idle "
+		    "scheduler=root"));
+	CHECK_EQ(SCHEDULER_ROOT, options.scheduler);
 	CHECK_EQ(BOOT_PROCESSOR_IDLE, options.boot_processor);
 	CHECK_EQ(512ull << 20, options.root_memory);
 	CHECK_EQ(3, options.lps);
@@ -40,6 +43,8 @@ TEST(options_all)
 	CHECK(parse("  root-pages=4k   log=error "));
 	CHECK_EQ(ROOT_PAGES_4K, options.root_pages);
 	CHECK_EQ(LOG_ERROR, options.log);
+	CHECK(parse("scheduler=hypervisor"));
+	CHECK_EQ(SCHEDULER_HYPERVISOR, options.scheduler);
 	/* The last one counts. */
 	CHECK(parse("lps=1 lps=2 log=warning log=info"));
 	CHECK_EQ(2, options.lps);
@@ -99,6 +104,9 @@ TEST(options_bad)
 		{"log=inf", "bad value: log=inf"},
 		{"log=infos", "bad value: log=infos"},
 		{"root-pages=1G", "bad value: root-pages=1G"},
+		{"scheduler=", "bad value: scheduler="},
+		{"scheduler=core", "bad value: scheduler=core"},
+		{"scheduler=4", "bad value: scheduler=4"},
 		{"lps", "option without a value: lps"},
 		{"quiet", "option without a value: quiet"},
 		{"color=red", "unknown option: color=red"},

@@ -2,6 +2,7 @@
 /* What a parent sets about the scheduling of its children: partition properties. */
 #include "abi/hv_cpuid.h"
 #include "abi/hv_property.h"
+#include "core/lp_internal.h"
 #include "tests/host/world.h"
 
 #include <stdio.h>
@@ -124,9 +125,7 @@ struct picture {
 static void take(struct picture *picture, struct partition *a, struct partition *b)
 {
 	memset(picture, 0, sizeof(*picture));
-	lp_scheduler_lock();
 	picture->sched = lp_sched;
-	lp_scheduler_unlock();
 	picture->entities[0] = a->vps[0]->sched;
 	picture->entities[1] = a->vps[1]->sched;
 	picture->entities[2] = b->vps[0]->sched;
