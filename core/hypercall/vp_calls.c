@@ -3,6 +3,7 @@
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
 #include "core/lib/string.h"
+#include "core/lp.h"
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
 #include "core/vp/features.h"
@@ -11,6 +12,7 @@
 enum hv_status call_CreateVp(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
+	const struct hv_proximity_domain_info *place = &in->proximity_domain_info;
 	struct partition *target = call->target;
 	enum hv_status status = HV_STATUS_SUCCESS;
 
@@ -24,6 +26,8 @@ enum hv_status call_CreateVp(struct call *call)
 	else if (!vp_create(target, in->vp_index))
 		status = HV_STATUS_INSUFFICIENT_MEMORY;
 	spin_unlock(&target->lock);
+	if (status == HV_STATUS_SUCCESS && (place->flags & HV_PROXIMITY_INFO_VALID))
+		lp_set_domain(target->vps[in->vp_index], place->domain_id);
 	return status;
 }
 

@@ -154,12 +154,10 @@ void sched_call(struct sched *sched, const struct sched_entity *entity, u64 now)
 	sched_kick(sched, entity->lp);
 }
 
-u32 sched_claim(struct sched *sched, u64 now)
+u32 sched_claim_slow(struct sched *sched, u64 now)
 {
 	u32 lp = SCHED_NO_LP;
 
-	if (!sched->waiting && !sched->kicked)
-		return SCHED_NO_LP;
 	for (u64 sets = sched->waiting; sets && lp == SCHED_NO_LP; sets &= sets - 1) {
 		u32 index = (u32)__builtin_ctzll(sets);
 		const struct sched_set *set = &sched->sets[index].lps;
