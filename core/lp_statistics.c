@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an LP tells on statistics pages of the times that it and the scheduler have measured. */
+#include "core/log.h"
 #include "core/lp.h"
 #include "core/vp/vp.h"
+
+/* All time of an LP is a guest's, the hypervisor's or nobody's, and none is counted twice. */
+static void check_lp(const struct lp *lp)
+{
+	bug_on(lp->guest_tsc + lp->hypervisor_tsc + lp->idle_tsc != lp->stamp - lp->start);
+}
+
+/* Each moment in the hypervisor belongs to one class of intercepts. */
+static void check_vp(const struct vp *vp)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < INTERCEPT_CLASSES; i++)
+		sum += vp->class_tsc[i];
+	bug_on(sum != vp->hypervisor_tsc);
+}
 
 /*
  * Local copies, here and below: a store to a page could change anything as far as the compiler
@@ -17,6 +34,8 @@ void lp_publish_time(struct lp *lp)
 	u64 all = lp->stamp - lp->start;
 	u64 time = stats_100ns(all);
 
+	if (TRIVIUM_CHECKS)
+		check_lp(lp);
 	stats[STAT_LP_GlobalTime] = time;
 	stats[STAT_LP_CounterRefreshReferenceTime] = time;
 	stats[STAT_LP_CounterRefreshSequenceNumber]++;
@@ -36,6 +55,8 @@ void lp_publish_vp(struct vp *vp)
 	u64 *stats = vp->stats;
 	u64 hypervisor = vp->hypervisor_tsc;
 
+	if (TRIVIUM_CHECKS)
+		check_vp(vp);
 	stats[STAT_VP_TotalRunTime] = stats_100ns(vp->guest_tsc + hypervisor);
 	stats[STAT_VP_HypervisorRunTime] = stats_100ns(hypervisor);
 	intercept_publish(vp);

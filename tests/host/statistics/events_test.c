@@ -384,7 +384,6 @@ static void waits(void)
 {
 	u64 unit = machine.tsc_hz / 1000000 * 4000 / 512;
 
-	boot_child();
 	dispatch();
 	stop();
 	stats_begin();
