@@ -5,13 +5,15 @@ CC      ?= gcc
 LD      ?= ld
 BUILD   := build
 OBJ     := $(BUILD)/obj
+# 1: the hypervisor checks its accounts whenever it publishes them, and stops if they are wrong.
+CHECKS  ?= 0
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wwrite-strings -Wundef -Wvla
 # Link-time optimization: intercepts cross many small functions in many files.
 CFLAGS := -std=gnu11 -O2 -flto=2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
-	-fno-asynchronous-unwind-tables -fcf-protection=none $(WARN) -I.
+	-fno-asynchronous-unwind-tables -fcf-protection=none $(WARN) -I. -DTRIVIUM_CHECKS=$(CHECKS)
 
 CORE_DIRS := core core/lib core/hypercall core/intercept core/interrupt core/memory core/partition \
 	core/scheduler core/statistics core/vp
@@ -67,7 +69,7 @@ shell: ## the same, to a shell of the root partition (= make run ROOT=shell)
 HOST_SRCS := $(wildcard tests/host/*.c tests/host/*/*.c loader/*.c) tests/sim/consistency.c $(filter-out \
 	core/lib/string.c,$(wildcard $(addsuffix /*.c,$(CORE_DIRS))))
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wall \
-	-Wextra -Werror -Wmissing-prototypes -fno-strict-aliasing -I. -Dsvm_backend=fake_backend
+	-Wextra -Werror -Wmissing-prototypes -fno-strict-aliasing -I. -Dsvm_backend=fake_backend -DTRIVIUM_CHECKS=1
 # panic() ends a test, not the program.
 HOST_LDFLAGS := -Wl,--wrap=panic -pthread
 HOST_COMPILERS := gcc clang

@@ -11,19 +11,19 @@ verdict() { # CONDITION TEXT
     if (($1)); then echo "ok   $2" && passed=$((passed + 1)); else echo "FAIL $2" && failed=$((failed + 1)); fi
 }
 
-value() { # ROLE OPERATION: hundredths, or nothing
-    sed -n "s/^bench $1 $2 \([0-9]*\)\r*$/\1/p" "$logs/exits.log"
+value() { # ROLE OPERATION [RUN]: hundredths, or nothing
+    sed -n "s/^bench $1 $2 \([0-9]*\)\r*$/\1/p" "$logs/${3:-exits}.log"
 }
 
 shown() { # HUNDREDTHS
     if [[ $1 ]]; then printf '%d.%02d' $(($1 / 100)) $(($1 % 100)); else echo -; fi
 }
 
-measure() {
-    scripts/machine.sh --payload "${ELF:-build/trivium.elf}" --lps 1 --mem 512M --icount --timeout 300 --log "$logs/exits.log" \
-        -- -initrd build/emu/exits.bin </dev/null >"$logs/exits.out" 2>&1
-    if ! grep -qa '^[0-9]* passed, 0 failed' "$logs/exits.log"; then
-        tail -n 20 "$logs/exits.out"
+measure() { # ELF RUN
+    scripts/machine.sh --payload "$1" --lps 1 --mem 512M --icount --timeout 300 --log "$logs/$2.log" \
+        -- -initrd build/emu/exits.bin </dev/null >"$logs/$2.out" 2>&1
+    if ! grep -qa '^[0-9]* passed, 0 failed' "$logs/$2.log"; then
+        tail -n 20 "$logs/$2.out"
         verdict 0 "measurement ran to its end"
     fi
 }
@@ -54,6 +54,45 @@ bounds() {
     done < <(grep -v '^#' bench/peers.tsv)
 }
 
+take_out() { # FILE FUNCTION PATTERN...: the lines of the function, in the copy, that match
+    local file=build/uncounted/$1 function=$2 pattern
+    shift 2
+    for pattern; do
+        if ! sed -n "/^[a-z].*\<$function(/,/^}/p" "$file" | grep -q -- "$pattern"; then
+            echo "bench: $file: $function() has no line '$pattern'" >&2
+            return 1
+        fi
+        sed -i "/^[a-z].*\<$function(/,/^}/{/$pattern/d}" "$file"
+    done
+}
+
+# A copy of the sources in which intercepts are neither counted nor timed.
+uncounted() {
+    rm -rf build/uncounted
+    mkdir -p build/uncounted
+    cp -r abi backend boot core loader machine tools Makefile build/uncounted
+    take_out core/lp.c run_vp 'charge_hypervisor(' 'u64 now;' 'now = machine_tsc' '_tsc += now' 'stamp = now' &&
+        take_out core/intercept/dispatch.c intercept_dispatch 'last_class =' 'count_index' &&
+        take_out core/intercept/handlers.c handle_msr 'ApicEoiAccesses' &&
+        take_out core/hypercall/entry.c hypercall_run 'OtherHypercalls' 'row->family' &&
+        take_out core/hypercall/entry.c invoke 'row->family' &&
+        make -s -C build/uncounted all >"$logs/uncounted.out" 2>&1 && return
+    tail -n 20 "$logs/uncounted.out"
+    verdict 0 "the hypervisor without counting is built"
+}
+
+price() {
+    local role operation with without
+    uncounted && measure build/uncounted/build/trivium.elf uncounted
+    for operation in cpuid-0 msr-vp-index hypercall-unknown apic-eoi; do
+        for role in root child; do
+            with=$(value $role $operation) without=$(value $role $operation uncounted)
+            verdict "${with:-99999999} - ${without:-0} <= 4000" \
+                "$role: counting and timing of $operation cost $(shown $((${with:-0} - ${without:-0}))), bound 40"
+        done
+    done
+}
+
 boot_ms() { # ARGUMENTS: milliseconds from the start of the machine to the root's user space
     local line start=${EPOCHREALTIME/./} end=0
     while read -r line; do
@@ -76,9 +115,10 @@ wall() {
 }
 
 make -s -f tests/emulator/lib/image.mk FOLDER=bench build/emu/exits.bin || exit 1
-measure
+measure "${ELF:-build/trivium.elf}" exits
 table
 bounds
+price
 if [[ ${BENCH_WALL:-1} != 0 ]]; then wall; fi
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -52,31 +52,6 @@ void lp_scheduler_init(void)
 
 /* ---- Time ---- */
 
-/* Publishes what changes all the time; done when somebody may look and at every idle period. */
-static void publish_lp(struct lp *lp)
-{
-	stat_lp(lp, GlobalTime) = stats_100ns(lp->stamp - lp->start);
-	stat_lp(lp, TotalRunTime) = stats_100ns(lp->guest_tsc + lp->hypervisor_tsc);
-	stat_lp(lp, HypervisorRunTime) = stats_100ns(lp->hypervisor_tsc);
-	stat_lp(lp, C1RunTime) = stats_100ns(lp->idle_tsc);
-	stat_lp(lp, GlobalTscCount) = lp->stamp - lp->start;
-	stat_lp(lp, ActiveTscCount) = lp->guest_tsc + lp->hypervisor_tsc;
-}
-
-static void publish_vp(struct vp *vp)
-{
-	stat_vp(vp, TotalRunTime) = stats_100ns(vp->guest_tsc + vp->hypervisor_tsc);
-	stat_vp(vp, HypervisorRunTime) = stats_100ns(vp->hypervisor_tsc);
-	intercept_publish(vp);
-}
-
-void lp_publish(struct lp *lp)
-{
-	publish_lp(lp);
-	if (lp->vp)
-		publish_vp(lp->vp);
-}
-
 /*
  * The time since the last stamp was the hypervisor's. It belongs to the last intercept of the
  * loaded VP, so that the times of all its classes add up to its hypervisor time.
@@ -165,33 +140,15 @@ void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
 
 /* ---- Scheduling ---- */
 
-static const u16 wait_buckets[SCHED_BUCKETS] = {
-	STAT_VP_WaitingForCpuTimeBucket0,
-	STAT_VP_WaitingForCpuTimeBucket1,
-	STAT_VP_WaitingForCpuTimeBucket2,
-	STAT_VP_WaitingForCpuTimeBucket3,
-	STAT_VP_WaitingForCpuTimeBucket4,
-	STAT_VP_WaitingForCpuTimeBucket5,
-	STAT_VP_WaitingForCpuTimeBucket6,
-	STAT_VP_WaitingForCpuTimeBucket7,
-	STAT_VP_WaitingForCpuTimeBucket8,
-	STAT_VP_WaitingForCpuTimeBucket9,
-	STAT_VP_WaitingForCpuTimeBucket10,
-	STAT_VP_WaitingForCpuTimeBucket11,
-	STAT_VP_WaitingForCpuTimeBucket12,
-};
-
-/* Waiting is the sum of both kinds; only what others caused is contention. */
-static void publish_waits(struct vp *vp)
+/* Another VP than before runs on the LP, or others wait there. */
+static void publish_decision(struct lp *lp)
 {
-	const struct sched_stats *stats = &vp->sched.stats;
+	enum sched_rank rank = sched_rank(&lp_sched, lp->index);
 
-	stat_vp(vp, WaitingForCpuTime) = stats_100ns(stats->contended + stats->capped);
-	stat_vp(vp, ContentionTime) = stats_100ns(stats->contended);
-	stat_vp(vp, WakeUpTime) = stats_100ns(stats->wake_time);
-	stat_vp(vp, LogicalProcessorDispatches) = stats->dispatches;
-	stat_vp(vp, LogicalProcessorMigrations) = stats->migrations;
-	vp->stats[wait_buckets[stats->bucket]] = stats->buckets[stats->bucket];
+	stat_lp(lp, SchLocalRunListSize) = sched_waiting(&lp_sched, lp->index);
+	stat_lp(lp, RunningPriority) = rank;
+	if (lp->vp)
+		stat_vp(lp->vp, SchedulingPriority) = rank;
 }
 
 static void poke(u32 lp_index)
@@ -230,8 +187,9 @@ static void unload(struct lp *lp)
 	if (!vp)
 		return;
 	hypervisor.backend->vp_put(vp);
-	publish_vp(vp);
+	lp_publish_vp(vp);
 	lp->vp = NULL;
+	stat_lp(lp, RunningPriority) = SCHED_RANK_IDLE;
 	atomic_store(&lp->partition, NULL);
 	atomic_store(&vp->running_lp, -1);
 }
@@ -242,7 +200,7 @@ static void load(struct lp *lp, struct vp *vp)
 	atomic_store(&lp->partition, vp->partition);
 	/* Pairs with vp_signal(), which sets attention bits and then looks at running_lp. */
 	(void)atomic_exchange(&vp->running_lp, (s32)lp->index);
-	publish_waits(vp);
+	lp_publish_waits(vp);
 	stat_lp(lp, ContextSwitches)++;
 	hypervisor.backend->vp_load(vp);
 }
@@ -349,6 +307,19 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 	return error;
 }
 
+void lp_set_domain(struct vp *vp, u32 proximity_domain)
+{
+	u32 lp = 0;
+
+	while (lp < machine.lp_count && machine.lps[lp].proximity_domain != proximity_domain)
+		lp++;
+	if (lp == machine.lp_count)
+		return;
+	spin_lock(&lp_sched_lock);
+	sched_set_node(&lp_sched, &vp->sched, lp_sched.lps[lp].node, machine_tsc());
+	unlock_changed(vp);
+}
+
 void lp_set_group(struct vp *vp, struct sched_group *group)
 {
 	spin_lock(&lp_sched_lock);
@@ -397,22 +368,26 @@ static void choose(struct lp *lp)
 {
 	struct sched_entity *next;
 	struct vp *vp = lp->vp;
+	u64 before = lp->pick_tsc; /* ~0: nobody waits */
 	u32 target;
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
 	spin_lock(&lp_sched_lock);
 	if (sched_must_pick(&lp_sched, lp->index, lp->stamp)) {
 		next = sched_pick(&lp_sched, lp->index, lp->stamp);
-		if (!vp || next != &vp->sched) {
+		if (next != (vp ? &vp->sched : NULL)) {
 			unload(lp);
 			if (next)
 				load(lp, CONTAINER_OF(next, struct vp, sched));
+			lp->switch_tsc += machine_tsc() - lp->stamp;
 		}
 	}
 	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to
 	 * run. */
 	target = sched_claim(&lp_sched, lp->stamp);
 	lp->pick_tsc = sched_slice_end(&lp_sched, lp->index);
+	if (lp->vp != vp || (before & lp->pick_tsc) != ~0ull)
+		publish_decision(lp);
 	spin_unlock(&lp_sched_lock);
 	poke(target);
 }
@@ -499,7 +474,9 @@ static void service(struct lp *lp)
 		vp_signal(lp->root_vp, ATTENTION_NMI);
 	if (bits & LP_TIMER) {
 		expire_timers(lp);
-		lp_publish(lp);
+		/* Else it idled until now, and tells that at the next occasion. */
+		if (lp->vp)
+			lp_publish(lp);
 	}
 	/* It stops here and its parent is told, whoever runs next: in the queue it could be
 	 * suspended once more, and the message would never be posted. */
@@ -514,7 +491,8 @@ static void idle(struct lp *lp)
 	u64 now;
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
-	publish_lp(lp);
+	lp_publish_time(lp);
+	stat_lp(lp, IdleSequenceNumber)++;
 	stat_lp(lp, ProcessorHalts)++;
 	stat_lp(lp, C1TransitionsCount)++;
 	if (!atomic_load(&lp->attention))

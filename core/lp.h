@@ -48,6 +48,8 @@ struct lp {
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
 	u64 idle_tsc;
+	u64 switch_tsc; /* part of the hypervisor's, from the decision until the next VP is loaded
+			 */
 	u64 *stats;
 	u64 ended[4]; /* level-triggered vectors, see lp_end_level_interrupt() */
 	struct trace trace;
@@ -123,6 +125,8 @@ enum sched_error lp_set_partition_params(
 u64 lp_reserved(void);
 enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set);
 void lp_get_affinity(const struct vp *vp, struct sched_set *set);
+/* The VP is best placed where this ACPI proximity domain is; without effect if no LP is in it. */
+void lp_set_domain(struct vp *vp, u32 proximity_domain);
 void lp_set_group(struct vp *vp, struct sched_group *group);
 void lp_set_group_cap(struct sched_group *group, u32 cap);
 /* They are about to be freed; the VP is stopped. */
@@ -137,5 +141,10 @@ void lp_timer_changed(struct lp *lp, u64 deadline_tsc);
 
 /* Brings the time counters of the LP and its VP up to date (calling LP only). */
 void lp_publish(struct lp *lp);
+/* The parts of it, for the run loop: the LP's at every idle period, the VP's when it leaves. */
+void lp_publish_time(struct lp *lp);
+void lp_publish_vp(struct vp *vp);
+/* How the VP waited for an LP until now, and where; when it is dispatched. */
+void lp_publish_waits(struct vp *vp);
 
 #endif

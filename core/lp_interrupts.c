@@ -11,6 +11,8 @@ void lp_physical_interrupt(u8 vector)
 	if (vector == VECTOR_KICK) {
 		machine_end_interrupt();
 		stat_lp(lp, InterProcessorInterrupts)++;
+		stat_lp(lp, SchedulerInterrupts) +=
+			(atomic_load(&lp->attention) & LP_RESCHEDULE) != 0;
 		return;
 	}
 	if (vector == VECTOR_TIMER) {

@@ -205,7 +205,10 @@ static void prepare_lps(void)
 	}
 	hypervisor.stats = hypervisor_page();
 	hypervisor.stats[STAT_HV_LogicalProcessors] = machine.lp_count;
-	hypervisor.stats[STAT_HV_TotalPages] = machine.ram_end >> PAGE_SHIFT;
+	hypervisor.stats[STAT_HV_TotalPages] =
+		(machine.image_end - machine.image_start + hypervisor.pool_end -
+			hypervisor.pool_start) >>
+		PAGE_SHIFT;
 }
 
 static void run_lp(u32 index)

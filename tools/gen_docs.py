@@ -13,6 +13,7 @@ import sys
 HEAD = "<!-- Made by tools/gen_docs.py (make docs) from {0}. Do not edit. -->\n# {1}\n\n"
 BEGIN, END = "<!-- begin: made by tools/gen_docs.py -->\n", "<!-- end -->\n"
 OBJECTS = {"HV": "hypervisor", "LP": "logical processor", "PT": "partition", "VP": "virtual processor"}
+NOT_COUNTED = "core/statistics/not_counted.def"
 MACROS = {"hypervisor": "HV", "lp": "LP", "partition": "PT", "vp": "VP"}
 
 
@@ -66,6 +67,8 @@ class Facts:
         self.known_calls = enum("abi/hv_hypercall.h", "hv_call_code")
         self.intercepts = rows("core/intercept/intercepts.def", "INTERCEPT", 3)
         self.counters = rows("abi/counters.def", "COUNTER", 5)
+        self.reasons = dict(rows(NOT_COUNTED, "REASON", 2))
+        self.absent = {(row[0], row[1]): row[2] for row in rows(NOT_COUNTED, "NOT_COUNTED", 3)}
         self.kept = self.find_kept()
         self.msrs = self.find_msrs()
         self.properties = self.find_properties()
@@ -87,17 +90,18 @@ class Facts:
     def find_kept(self):
         """{(object, name): file} of the counters that some source line changes."""
         kept = {}
-        changed = r"\s*\)\s*(?:\+\+|--|[-+|]?=(?!=))"
-        macro = re.compile(r"\bstat_(hypervisor|lp|partition|vp)\([^;{},]*,\s*(\w+)" + changed)
-        direct = re.compile(r"(?:(&)[\w.>-]*)?\bstats\[STAT_(HV|LP|PT|VP)_(\w+)\](\s*(?:\+\+|--|[-+|]?=(?!=)))?")
+        operators = r"\s*(?:\+\+|--|[-+|]?=(?!=))"
+        macro = re.compile(r"(&?)\bstat_(hypervisor|lp|partition|vp)\([^;{},]*,\s*(\w+)\s*\)(" + operators + ")?")
+        direct = re.compile(r"(?:(&)[\w.>-]*)?\bstats\[STAT_(HV|LP|PT|VP)_(\w+)\](" + operators + ")?")
         # A table of slots stands for code that changes each of them.
         table = re.compile(r"static const u16 \w+\[\w*\] = \{([^}]*)\}")
         for path, text in self.sources.items():
             for slots in table.findall(text):
                 for kind, name in re.findall(r"\bSTAT_(HV|LP|PT|VP)_(\w+)\b", slots):
                     kept.setdefault((kind, name), path)
-            for kind, name in macro.findall(text):
-                kept.setdefault((MACROS[kind], name), path)
+            for address, kind, name, operator in macro.findall(text):
+                if address or operator:
+                    kept.setdefault((MACROS[kind], name), path)
             for address, kind, name, operator in direct.findall(text):
                 if address or operator:
                     kept.setdefault((kind, name), path)
@@ -110,6 +114,9 @@ class Facts:
         strange = sorted(set(kept) - known)
         if strange:
             sys.exit(f"gen_docs: counters that abi/counters.def does not have: {strange}")
+        wrong = sorted((known - set(kept)) ^ set(self.absent))
+        if wrong:
+            sys.exit(f"gen_docs: counters that nothing changes, or that change in spite of {NOT_COUNTED}: {wrong}")
         return kept
 
     def find_msrs(self):
@@ -185,13 +192,19 @@ def reference_intercepts(f):
 def reference_counters(f):
     out = HEAD.format("abi/counters.def", "Counters")
     out += ("The index is the 64-bit slot of the object's 4 KiB statistics page. Units: EVENTS only grow, NS100 is\n"
-            "time in 100 ns, PAGES are 4 KiB, NUMBER and INDEX are present values. A counter without a file reads 0.\n")
+            "time in 100 ns, PAGES are 4 KiB, NUMBER and INDEX are present values. A counter\n"
+            f"without a file reads 0, for the reason in `{NOT_COUNTED}`.\n")
     for key, title in OBJECTS.items():
         mine = [row for row in f.counters if row[0] == key]
         out += f"\n## {title.capitalize()}: {len(mine)}, of which {kept_of(f, key)} are kept\n\n"
         out += table(("Index", "Name", "Unit", "Meaning", "Kept in"),
-                     [(row[1], row[2], row[3], row[4], code(f.kept.get((key, row[2]), ""))) for row in mine])
+                     [(row[1], row[2], row[3], row[4], where_kept(f, key, row[2])) for row in mine])
     return out
+
+
+def where_kept(f, key, name):
+    """The file, or why there is none."""
+    return code(f.kept.get((key, name))) or f.reasons[f.absent[key, name]]
 
 
 def kept_of(f, key):
@@ -257,12 +270,14 @@ def caveats(f):
     out += "".join(f"- 0x{p[0]:08x} {p[1].replace('HV_PARTITION_PROPERTY_', '')}\n" for p in f.properties if not p[5])
     out += "\n### Synthetic MSRs without an answer\n\nAccess to them is #GP.\n\n"
     out += "".join(f"- 0x{n:08x} {name}\n" for n, (name, get, put) in f.msrs.items() if not get and not put)
-    out += "\n### Counters that read 0\n\nThey have a slot and a name, and nothing in the hypervisor changes them.\n"
-    for key, title in OBJECTS.items():
-        names = [row[2] for row in f.counters if row[0] == key and (key, row[2]) not in f.kept]
-        out += f"\n{title.capitalize()} ({len(names)} of {sum(1 for r in f.counters if r[0] == key)}): "
-        out += (", ".join(names) or "none") + ".\n"
-    return out + END
+    out += "\n### Counters that read 0\n\nThey have a slot and a name; the hypervisor has no event for them, for these reasons.\n\n"
+    out += table(("Object", "Known", "Counted", "Reads 0"), [
+        (title, sum(1 for r in f.counters if r[0] == key), kept_of(f, key), sum(1 for a in f.absent if a[0] == key))
+        for key, title in OBJECTS.items()])
+    for reason, text in f.reasons.items():
+        names = [f"{OBJECTS[key]} {name}" for (key, name), why in f.absent.items() if why == reason]
+        out += f"\n- {text[0].upper()}{text[1:]} ({len(names)}): {', '.join(names)}."
+    return out + "\n" + END
 
 
 def documents():

@@ -39,21 +39,46 @@ static u64 bank_of(const struct hv_vpset *set, const u64 *banks, u32 bank)
  */
 static enum hv_status flush(struct call *call)
 {
+	(void)atomic_add(&stat_partition(call->vp->partition, VirtualTlbFlushEntires), 1);
 	partition_flush(call->vp->partition);
 	call->reps_done = call->rep_count;
 	return HV_STATUS_SUCCESS;
 }
 
+/* What was asked for, as the counters tell it apart: one address space or all. */
+static enum hv_status flush_space(struct call *call, u64 flags)
+{
+	if (flags & HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES)
+		stat_vp(call->vp, AddressDomainFlushes)++;
+	else
+		stat_vp(call->vp, AddressSpaceFlushes)++;
+	return flush(call);
+}
+
+/* The same for each range of a list. */
+static enum hv_status flush_list(struct call *call, u64 flags)
+{
+	u32 ranges = call->rep_count - call->reps_done;
+
+	if (flags & HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES)
+		stat_vp(call->vp, GlobalGvaRangeFlushes) += ranges;
+	else
+		stat_vp(call->vp, LocalGvaRangeFlushes) += ranges;
+	return flush(call);
+}
+
 enum hv_status call_FlushVirtualAddressSpace(struct call *call)
 {
-	stat_vp(call->vp, AddressSpaceFlushes)++;
-	return flush(call);
+	const struct hv_input_flush_virtual_address_space *in = call->input;
+
+	return flush_space(call, in->flags);
 }
 
 enum hv_status call_FlushVirtualAddressList(struct call *call)
 {
-	stat_vp(call->vp, GlobalGvaRangeFlushes)++;
-	return flush(call);
+	const struct hv_input_flush_virtual_address_list *in = call->input;
+
+	return flush_list(call, in->flags);
 }
 
 enum hv_status call_FlushVirtualAddressSpaceEx(struct call *call)
@@ -63,8 +88,7 @@ enum hv_status call_FlushVirtualAddressSpaceEx(struct call *call)
 
 	if (status != HV_STATUS_SUCCESS)
 		return status;
-	stat_vp(call->vp, AddressSpaceFlushes)++;
-	return flush(call);
+	return flush_space(call, in->flags);
 }
 
 /* The list follows the banks. */
@@ -76,8 +100,7 @@ enum hv_status call_FlushVirtualAddressListEx(struct call *call)
 
 	if (status != HV_STATUS_SUCCESS)
 		return status;
-	stat_vp(call->vp, GlobalGvaRangeFlushes)++;
-	return flush(call);
+	return flush_list(call, in->flags);
 }
 
 /* ---- IPIs ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory pools and GPA spaces (TLFS ch. 7). */
 #include "core/hypercall/hypercall.h"
+#include "core/hypervisor.h"
 #include "core/lib/string.h"
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
@@ -17,6 +18,7 @@ enum hv_status call_DepositMemory(struct call *call)
 
 	if (status != HV_STATUS_SUCCESS)
 		return status;
+	(void)atomic_add(&stat_hypervisor(&hypervisor, TotalPages), (u64)count);
 	spin_lock(&target->lock);
 	for (; call->reps_done < call->rep_count; call->reps_done++)
 		pool_add(&target->pool, pages[call->reps_done] << PAGE_SHIFT);
@@ -39,6 +41,7 @@ enum hv_status call_WithdrawMemory(struct call *call)
 		spin_unlock(&target->lock);
 		if (!spa)
 			return HV_STATUS_NO_RESOURCES;
+		(void)atomic_add(&stat_hypervisor(&hypervisor, TotalPages), -1ull);
 		frames_give(spa);
 		pages[call->reps_done++] = spa >> PAGE_SHIFT;
 	}
@@ -47,11 +50,9 @@ enum hv_status call_WithdrawMemory(struct call *call)
 
 static void publish_pages(struct partition *target)
 {
-	stat_partition(target, GpaPages) = target->slat.pages[0] + (target->slat.pages[1] << 9) +
-					   (target->slat.pages[2] << 18);
+	stat_partition(target, GpaPages) = target->slat.pages[0] + (target->slat.pages[1] << 9);
 	stat_partition(target, GpaPages4K) = target->slat.pages[0];
 	stat_partition(target, GpaPages2M) = target->slat.pages[1];
-	stat_partition(target, GpaPages1G) = target->slat.pages[2];
 	stat_partition(target, PagesShattered) = target->slat.shattered;
 }
 
@@ -215,6 +216,7 @@ enum hv_status call_GetGpaPagesAccessStates(struct call *call)
 	if (target->state != PARTITION_ACTIVE)
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	spin_lock(&target->lock);
+	stat_vp(call->vp, PageScans)++;
 	for (; target->slat.root && call->reps_done < call->rep_count; call->reps_done++)
 		states[call->reps_done] = access_state(
 			target, (in->gpa_page_number + call->reps_done) << PAGE_SHIFT, in->flags);

@@ -12,6 +12,7 @@
 enum hv_status call_CreateVp(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
+	const struct hv_proximity_domain_info *place = &in->proximity_domain_info;
 	struct partition *target = call->target;
 	enum hv_status status;
 	struct vp *vp;
@@ -26,6 +27,8 @@ enum hv_status call_CreateVp(struct call *call)
 	else
 		status = vp_create(target, in->vp_index, &vp);
 	spin_unlock(&target->lock);
+	if (status == HV_STATUS_SUCCESS && (place->flags & HV_PROXIMITY_INFO_VALID))
+		lp_set_domain(target->vps[in->vp_index], place->domain_id);
 	return status;
 }
 

@@ -36,9 +36,11 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 		vp_advance(vp, intercept->length);
 		break;
 	case FAULT_GP:
+		stat_vp(vp, OtherReflectedGuestExceptions)++;
 		vp_inject_exception(vp, VECTOR_GP, 0);
 		break;
 	case FAULT_UD:
+		stat_vp(vp, OtherReflectedGuestExceptions)++;
 		vp_inject_exception(vp, VECTOR_UD, -1);
 		break;
 	}
@@ -46,12 +48,10 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 
 void intercept_publish(struct vp *vp)
 {
-	static const u16 times[INTERCEPT_CLASSES] = {
-#define INTERCEPT_CLASS(name) [INTERCEPT_CLASS_##name] = STAT_VP_##name##Time,
+	u64 *stats = vp->stats;
+
+#define INTERCEPT_CLASS(name)                                                                      \
+	stats[STAT_VP_##name##Time] = stats_100ns(vp->class_tsc[INTERCEPT_CLASS_##name]);
 #include "core/intercept/classes.def"
 #undef INTERCEPT_CLASS
-	};
-
-	for (u32 i = 0; i < INTERCEPT_CLASSES; i++)
-		vp->stats[times[i]] = stats_100ns(vp->class_tsc[i]);
 }

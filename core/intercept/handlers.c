@@ -94,6 +94,7 @@ enum outcome handle_msr(struct vp *vp, struct intercept *intercept)
 		/* The most frequent write of all does not go the long way. */
 		if ((u32)gpr[RCX] == MSR_X2APIC_EOI && !(u32)(gpr[RAX] | gpr[RDX]) &&
 			vp_in_x2apic(vp)) {
+			stat_vp(vp, ApicEoiAccesses)++;
 			vp_end_of_interrupt(vp);
 			return ADVANCE;
 		}

@@ -27,6 +27,8 @@ static void apic_access(struct vp *vp, const struct insn_mmio *insn, u64 gpa)
 
 	if (insn->reads && !(gpa & 12) && vapic_read(&vp->apic, reg, false, machine_tsc(), &old))
 		old >>= 8 * (gpa & 3);
+	if (insn->reads && !insn->writes && reg == VAPIC_TPR)
+		stat_vp(vp, ApicTprAccesses)++;
 	result = insn_apply(insn, old, vp->regs.gpr[insn->gpr], vp->regs.rflags);
 	if (insn->writes && !(gpa & 15))
 		(void)vp_write_apic(vp, reg, false, result.memory);
@@ -47,6 +49,7 @@ static bool store_to_doorbell(struct vp *vp, const struct insn_mmio *insn, u64 g
 bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outcome)
 {
 	u64 gpa = intercept->memory.gpa;
+	u64 begin = machine_tsc();
 	bool apic = is_apic_page(vp, gpa);
 	u8 bytes[INSN_MAX_LENGTH];
 	struct insn_mmio insn;
@@ -72,5 +75,7 @@ bool mmio_emulate(struct vp *vp, struct intercept *intercept, enum outcome *outc
 	else if (!store_to_doorbell(vp, &insn, gpa))
 		return false;
 	stat_vp(vp, EmulatedInstructionsCount)++;
+	vp->emulation_tsc += machine_tsc() - begin;
+	stat_vp(vp, EmulatedInstructionsTime) = stats_100ns(vp->emulation_tsc);
 	return true;
 }

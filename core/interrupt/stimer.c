@@ -93,23 +93,29 @@ u64 stimer_next(const struct stimer timers[STIMER_COUNT])
 	return next;
 }
 
-/* Moves `due` forward and picks the next expiry, which lies after now. */
-static void rearm_periodic(struct stimer *timer, u64 now_100ns)
+/* Moves `due` forward and picks the next expiry, which lies after now. Returns how many it gives
+ * up.
+ */
+static u64 rearm_periodic(struct stimer *timer, u64 now_100ns)
 {
 	u64 pace = timer->count;
+	u64 given_up = 0;
 	u64 missed;
 
 	timer->due = add_saturating(timer->due, timer->count);
 	if (timer->due <= now_100ns) {
 		missed = (now_100ns - timer->due) / timer->count + 1;
-		if ((timer->config & STIMER_LAZY) || missed > CATCH_UP_LIMIT)
+		if ((timer->config & STIMER_LAZY) || missed > CATCH_UP_LIMIT) {
 			timer->due = add_saturating(timer->due, missed * timer->count);
-		else
+			given_up = missed;
+		} else {
 			pace = MAX(timer->count / 2, 1ull);
+		}
 	}
 	timer->expiry = timer->due;
 	if (timer->due <= now_100ns)
 		timer->expiry = add_saturating(now_100ns, pace);
+	return given_up;
 }
 
 /* A dedicated buffer per timer: what waits undelivered is brought up to date, not doubled. */
@@ -156,9 +162,11 @@ bool stimer_expire(struct stimer *timer, u32 index, u64 now_100ns, struct stimer
 	if (timer->expiry > now_100ns)
 		return false;
 	if (timer->config & STIMER_PERIODIC) {
-		rearm_periodic(timer, now_100ns);
-		if (skips(timer, now_100ns))
+		fire->skipped = rearm_periodic(timer, now_100ns);
+		if (skips(timer, now_100ns)) {
+			fire->skipped++;
 			return false;
+		}
 	} else {
 		timer->config &= ~STIMER_ENABLE;
 		timer->due = NEVER;

@@ -25,6 +25,7 @@ struct stimer {
 struct stimer_fire {
 	u8 vector;		       /* direct mode: assert this vector; else 0 */
 	struct synic_message *message; /* message mode: post this; else NULL */
+	u64 skipped;		       /* periodic: expirations that are given up */
 };
 
 /* Disables the timer; an undelivered message stays where it is (synic_reset takes it back). */
@@ -36,7 +37,8 @@ void stimer_write_count(struct stimer *timer, u64 value, u64 now_100ns);
 u64 stimer_next(const struct stimer timers[STIMER_COUNT]);
 /*
  * Handles one due timer (expiry <= now): one-shot disables itself, periodic re-arms; afterwards
- * expiry > now. True if fired. The caller holds the synic lock, because the message may be queued.
+ * expiry > now. True if fired; fire->skipped counts either way. The caller holds the synic lock,
+ * because the message may be queued.
  */
 bool stimer_expire(struct stimer *timer, u32 index, u64 now_100ns, struct stimer_fire *fire);
 

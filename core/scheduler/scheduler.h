@@ -93,7 +93,31 @@ struct sched_entity *sched_pick(struct sched *sched, u32 lp, u64 now);
  * run on for ever. To be asked whenever an LP has looked at its work, so that in the end all LPs
  * share it.
  */
-u32 sched_claim(struct sched *sched, u64 now);
+u32 sched_claim_slow(struct sched *sched, u64 now);
+static inline u32 sched_claim(struct sched *sched, u64 now)
+{
+	if (__builtin_expect(!sched->waiting && !sched->kicked, 1))
+		return SCHED_NO_LP;
+	return sched_claim_slow(sched, now);
+}
+
+/* How many entities wait at the LP. */
+static inline u32 sched_waiting(const struct sched *sched, u32 lp)
+{
+	return sched->lps[lp].ready[SCHED_WEIGHT].count + (sched->lps[lp].alone != NULL);
+}
+
+/* The rank of the entity that runs on the LP. */
+static inline enum sched_rank sched_rank(const struct sched *sched, u32 index)
+{
+	const struct sched_lp *lp = &sched->lps[index];
+
+	if (!lp->running)
+		return SCHED_RANK_IDLE;
+	if (lp->prompt_end)
+		return SCHED_RANK_PROMPT;
+	return lp->kind == SCHED_RESERVE ? SCHED_RANK_RESERVE : SCHED_RANK_WEIGHT;
+}
 
 /* Time at which sched_must_pick() turns true by itself; ~0 = never. */
 u64 sched_slice_end(const struct sched *sched, u32 lp);

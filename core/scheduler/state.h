@@ -20,6 +20,9 @@ enum sched_state { SCHED_BLOCKED, SCHED_READY, SCHED_RUNNING, SCHED_CAPPED };
 /* Both ways to a processor. An entity with a reserve waits for both at once. */
 enum sched_kind { SCHED_RESERVE, SCHED_WEIGHT, SCHED_KINDS };
 
+/* How an LP's entity came to run, in order of precedence. */
+enum sched_rank { SCHED_RANK_IDLE, SCHED_RANK_WEIGHT, SCHED_RANK_RESERVE, SCHED_RANK_PROMPT };
+
 /* Core: two partitions never share a core at once. */
 enum sched_type { SCHED_CLASSIC, SCHED_CORE };
 
@@ -45,6 +48,7 @@ struct sched_params {
 /* Statistics, in the caller's time unit. */
 struct sched_stats {
 	u64 run;
+	u64 remote;    /* part of it on another node than the entity's */
 	u64 contended; /* waited because others ran */
 	u64 capped;    /* waited because of a cap */
 	u64 dispatches;

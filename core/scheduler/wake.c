@@ -154,8 +154,7 @@ void sched_call(struct sched *sched, const struct sched_entity *entity, u64 now)
 	sched_kick(sched, entity->lp);
 }
 
-/* Apart, so that the question whether there is anything to do is asked without a call. */
-static __attribute__((noinline)) u32 claim_any(struct sched *sched, u64 now)
+u32 sched_claim_slow(struct sched *sched, u64 now)
 {
 	u32 lp = SCHED_NO_LP;
 
@@ -180,11 +179,6 @@ static __attribute__((noinline)) u32 claim_any(struct sched *sched, u64 now)
 		lp = begin_slice(sched, first_of(sched, &sched->endless, set, set), now);
 	}
 	return lp;
-}
-
-u32 sched_claim(struct sched *sched, u64 now)
-{
-	return sched->waiting || sched->kicked ? claim_any(sched, now) : SCHED_NO_LP;
 }
 
 /* ---- Waking ---- */

@@ -76,7 +76,6 @@ void vp_apic_effect(struct vp *vp, const struct vapic_effect *effect)
 		send_ipi(vp, effect);
 		break;
 	case VAPIC_ENDED:
-		stat_vp(vp, ApicEoiAccesses)++;
 		if (vapic_highest_request(&vp->apic) >= 0)
 			atomic_or(&vp->attention, ATTENTION_INTERRUPT);
 		/* The root's level interrupts are still in service at the physical APIC. */

@@ -83,6 +83,18 @@ static u64 *mtrr(struct vp *vp, u32 msr)
 	return NULL;
 }
 
+/* There are no virtual performance counters; who looks for them is counted (AMD APM vol. 2 §13.1).
+ */
+static void count_monitoring(struct vp *vp, u32 msr)
+{
+	if ((msr >= 0xc0010000 && msr <= 0xc0010007) || (msr >= 0xc0010200 && msr <= 0xc001020b))
+		stat_vp(vp, PerfmonPmuMsrAccessesCount)++;
+	else if (msr >= 0x1db && msr <= 0x1de)
+		stat_vp(vp, PerfmonLbrMsrAccessesCount)++;
+	else if (msr >= 0x560 && msr <= 0x587)
+		stat_vp(vp, PerfmonIptMsrAccessesCount)++;
+}
+
 enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value)
 {
 	bool root = vp->partition->is_root;
@@ -121,6 +133,7 @@ enum msr_outcome vp_read_architectural_msr(struct vp *vp, u32 msr, u64 *value)
 	case MSR_HWCR:
 		return root ? MSR_FAULT : MSR_DONE;
 	}
+	count_monitoring(vp, msr);
 	return !root && vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
 }
 
@@ -164,5 +177,6 @@ enum msr_outcome vp_write_architectural_msr(struct vp *vp, u32 msr, u64 value)
 	}
 	if (root && partition_may_log(vp->partition))
 		log_warning("root VP %u: write of MSR %#x refused", vp->index, msr);
+	count_monitoring(vp, msr);
 	return !root && vp->partition->unimplemented_msr_action ? MSR_DONE : MSR_FAULT;
 }

@@ -48,6 +48,13 @@ void vp_timers_update(struct vp *vp)
 		lp_notify(vp->timer_lp, LP_TIMER);
 }
 
+/* Ticks of a periodic timer that the guest will never see; any LP may find them. */
+static void count_skipped(struct vp *vp, u64 ticks)
+{
+	if (ticks)
+		(void)atomic_add(&stat_partition(vp->partition, SkippedTimerTicks), ticks);
+}
+
 static void fire(struct vp *vp, const struct stimer_fire *what)
 {
 	if (what->vector) {
@@ -56,6 +63,17 @@ static void fire(struct vp *vp, const struct stimer_fire *what)
 	}
 	if (what->message)
 		vp_synic_post(vp, what->message);
+}
+
+static void expire_apic(struct vp *vp, u64 now_tsc)
+{
+	u64 due = vapic_timer_deadline(&vp->apic);
+
+	if (due > now_tsc || !vapic_timer_expire(&vp->apic, now_tsc))
+		return;
+	vp_signal(vp, ATTENTION_INTERRUPT);
+	if (vp->apic.timer_period_tsc)
+		count_skipped(vp, (now_tsc - due) / vp->apic.timer_period_tsc);
 }
 
 void vp_timers_expire(struct vp *vp, u64 now_tsc)
@@ -73,11 +91,11 @@ void vp_timers_expire(struct vp *vp, u64 now_tsc)
 		spin_lock(&vp->synic_lock);
 		fired = stimer_expire(&vp->stimers[i], i, now, &what);
 		spin_unlock(&vp->synic_lock);
+		count_skipped(vp, what.skipped);
 		if (fired)
 			fire(vp, &what);
 	}
-	if (vapic_timer_deadline(&vp->apic) <= now_tsc && vapic_timer_expire(&vp->apic, now_tsc))
-		vp_signal(vp, ATTENTION_INTERRUPT);
+	expire_apic(vp, now_tsc);
 	vp->timer_deadline_tsc = next_deadline(vp);
 	spin_unlock(&vp->timer_lock);
 }

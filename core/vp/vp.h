@@ -99,6 +99,7 @@ struct vp {
 	u64 event; /* to inject at the next entry, in HV_REGISTER_PENDING_INTERRUPTION format */
 	u64 *stats;
 	u64 class_tsc[INTERCEPT_CLASSES];
+	u64 emulation_tsc; /* of the memory accesses, for instructions that were carried out here */
 	enum intercept_class last_class; /* the hypervisor's time is charged to it */
 	u64 guest_tsc;
 	u64 hypervisor_tsc;

@@ -128,7 +128,7 @@ TEST(flush_sparse_sets)
 				     HV_FLUSH_ALL_PROCESSORS, HV_GENERIC_SET_ALL, 0, banks, 0, 1));
 	CHECK_EQ(generation + 3, root_partition.flush_generation);
 	CHECK_EQ(1, stat_vp(root_partition.vps[0], AddressSpaceFlushes));
-	CHECK_EQ(2, stat_vp(root_partition.vps[0], GlobalGvaRangeFlushes));
+	CHECK_EQ(4, stat_vp(root_partition.vps[0], LocalGvaRangeFlushes));
 }
 
 TEST(flush_sparse_sets_refused)

@@ -150,7 +150,7 @@ TEST(flush_waits)
 				     &entry, 8, NULL, 0));
 	CHECK_EQ(generation + 2, root_partition.vps[1]->flush_generation);
 	CHECK_EQ(1, stat_vp(root_partition.vps[0], AddressSpaceFlushes));
-	CHECK_EQ(1, stat_vp(root_partition.vps[0], GlobalGvaRangeFlushes));
+	CHECK_EQ(1, stat_vp(root_partition.vps[0], LocalGvaRangeFlushes));
 }
 
 /* ---- Device interrupts ---- */

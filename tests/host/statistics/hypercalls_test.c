@@ -18,10 +18,12 @@ static u16 counted_also(u16 code)
 		return STAT_VP_AddressSpaceFlushes;
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST:
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX:
-		return STAT_VP_GlobalGvaRangeFlushes;
+		return STAT_VP_LocalGvaRangeFlushes;
 	case HVCALL_SEND_IPI:
 	case HVCALL_SEND_IPI_EX:
 		return STAT_VP_ApicIpisSent;
+	case HVCALL_GET_GPA_PAGES_ACCESS_STATES:
+		return STAT_VP_PageScans;
 	default:
 		return 0;
 	}

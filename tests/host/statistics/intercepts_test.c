@@ -91,6 +91,9 @@ static const struct provocation provocations[INTERCEPT_KINDS] = {
 	[INTERCEPT_ControlRegister] = {provoke_control, STAT_VP_ApicTprAccesses},
 	[INTERCEPT_DebugRegister] = {NULL, STAT_VP_OtherMessages},
 	[INTERCEPT_PageInvalidation] = {NULL, STAT_VP_OtherMessages},
+	[INTERCEPT_Mwait] = {NULL, STAT_VP_OtherReflectedGuestExceptions},
+	[INTERCEPT_Rdpmc] = {NULL, STAT_VP_OtherReflectedGuestExceptions},
+	[INTERCEPT_Virtualization] = {NULL, STAT_VP_OtherReflectedGuestExceptions},
 	[INTERCEPT_Xsetbv] = {provoke_xsetbv, 0},
 	[INTERCEPT_Exception] = {NULL, STAT_VP_OtherMessages},
 	[INTERCEPT_Shutdown] = {NULL, STAT_VP_OtherMessages},
@@ -200,4 +203,59 @@ TEST(statistics_add_up)
 	CHECK_EQ(lps[0].guest_tsc, vp->guest_tsc);
 	CHECK(vp->hypervisor_tsc <= lps[0].hypervisor_tsc);
 	CHECK_EQ(lps[0].stamp - lps[0].start, lps[0].guest_tsc + lps[0].hypervisor_tsc);
+}
+
+/* What all VPs had is what all LPs gave, and each return from a VP is in one class. */
+static void check_sums(struct vp *const *vps, u32 count)
+{
+	u64 guest = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		bool seen[HV_STATS_COUNTERS] = {false};
+		u64 intercepts = 0;
+
+		for (u32 kind = 0; kind < INTERCEPT_KINDS; kind++) {
+			intercepts +=
+				seen[kinds[kind].count] ? 0 : vps[i]->stats[kinds[kind].count];
+			seen[kinds[kind].count] = true;
+		}
+		CHECK_EQ(fake_vp(vps[i])->runs, intercepts);
+		guest += vps[i]->guest_tsc;
+	}
+	for (u32 i = 0; i < WORLD_LPS; i++) {
+		const struct lp *lp = &lps[i];
+
+		guest -= lp->guest_tsc;
+		CHECK_EQ(lp->stamp - lp->start, lp->guest_tsc + lp->hypervisor_tsc + lp->idle_tsc);
+	}
+	CHECK_EQ(0, guest);
+}
+
+TEST(statistics_of_all_add_up)
+{
+	static const u8 some[] = {
+		INTERCEPT_Interrupt, INTERCEPT_Cpuid, INTERCEPT_Halt, INTERCEPT_Nmi};
+	struct vp *vps[WORLD_LPS + 3];
+	struct partition *child;
+
+	world_boot();
+	world_let_others_run();
+	child = world_child(64);
+	for (u32 i = 0; i < ARRAY_SIZE(vps); i++) {
+		vps[i] = i < WORLD_LPS ? root_partition.vps[i] : world_vp(child, i - WORLD_LPS);
+		vps[i]->activity = VP_ACTIVE;
+		if (i >= WORLD_LPS)
+			world_start(vps[i]);
+	}
+	fake.tsc_step = 13;
+	fake.idle_ticks = 12345;
+	for (u32 i = 0; i < 2000; i++) {
+		fake_exit(some[test_random() % sizeof(some)], 2);
+		fake_exit_last()->guest_ticks = test_random() % 100000;
+		world_step(test_random() % WORLD_LPS);
+		fake_hardware.exit_count = 0;
+		if (i % 16 == 0)
+			vp_signal(vps[test_random() % ARRAY_SIZE(vps)], ATTENTION_NMI);
+	}
+	check_sums(vps, ARRAY_SIZE(vps));
 }
