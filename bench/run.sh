@@ -71,6 +71,7 @@ uncounted() {
     rm -rf build/uncounted
     mkdir -p build/uncounted
     cp -r abi backend boot core loader machine tools Makefile build/uncounted
+    cp --parents hvstat/build.mk hvctl/build.mk build/uncounted
     take_out core/lp.c run_vp 'charge_hypervisor(' 'u64 now;' 'now = machine_tsc' '_tsc += now' 'stamp = now' &&
         take_out core/intercept/dispatch.c intercept_dispatch 'last_class =' 'count_index' &&
         take_out core/intercept/handlers.c handle_msr 'ApicEoiAccesses' &&

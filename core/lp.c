@@ -140,15 +140,13 @@ void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
 
 /* ---- Scheduling ---- */
 
-/* Another VP than before runs on the LP, or others wait there. */
-static void publish_decision(struct lp *lp)
+/* Another VP than before runs on the LP, with the precedence that the scheduler gave it. */
+static void publish_rank(struct lp *lp)
 {
 	enum sched_rank rank = sched_rank(&lp_sched, lp->index);
 
-	stat_lp(lp, SchLocalRunListSize) = sched_waiting(&lp_sched, lp->index);
 	stat_lp(lp, RunningPriority) = rank;
-	if (lp->vp)
-		stat_vp(lp->vp, SchedulingPriority) = rank;
+	stat_vp(lp->vp, SchedulingPriority) = rank;
 }
 
 static void poke(u32 lp_index)
@@ -368,7 +366,6 @@ static void choose(struct lp *lp)
 {
 	struct sched_entity *next;
 	struct vp *vp = lp->vp;
-	u64 before = lp->pick_tsc; /* ~0: nobody waits */
 	u32 target;
 
 	charge_hypervisor(lp, lp->vp, machine_tsc());
@@ -377,8 +374,10 @@ static void choose(struct lp *lp)
 		next = sched_pick(&lp_sched, lp->index, lp->stamp);
 		if (next != (vp ? &vp->sched : NULL)) {
 			unload(lp);
-			if (next)
+			if (next) {
 				load(lp, CONTAINER_OF(next, struct vp, sched));
+				publish_rank(lp);
+			}
 			lp->switch_tsc += machine_tsc() - lp->stamp;
 		}
 	}
@@ -386,8 +385,6 @@ static void choose(struct lp *lp)
 	 * run. */
 	target = sched_claim(&lp_sched, lp->stamp);
 	lp->pick_tsc = sched_slice_end(&lp_sched, lp->index);
-	if (lp->vp != vp || (before & lp->pick_tsc) != ~0ull)
-		publish_decision(lp);
 	spin_unlock(&lp_sched_lock);
 	poke(target);
 }

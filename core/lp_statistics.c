@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an LP tells on statistics pages of the times that it and the scheduler have measured. */
 #include "core/log.h"
-#include "core/lp.h"
+#include "core/lp_internal.h"
 #include "core/vp/vp.h"
 
 /* All time of an LP is a guest's, the hypervisor's or nobody's, and none is counted twice. */
@@ -46,6 +46,8 @@ void lp_publish_time(struct lp *lp)
 	stats[STAT_LP_GlobalTscCount] = all;
 	stats[STAT_LP_ActiveTscCount] = active;
 	stats[STAT_LP_ActiveTscCountSnapshot] = active;
+	/* As it is at this moment: the lock is not needed for a look at a number. */
+	stats[STAT_LP_SchLocalRunListSize] = sched_waiting(&lp_sched, lp->index);
 	stats[STAT_LP_IdleAccumulation] = idle;
 	stats[STAT_LP_IdleAccumulationSnapshot] = idle;
 }

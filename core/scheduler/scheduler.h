@@ -112,8 +112,6 @@ static inline enum sched_rank sched_rank(const struct sched *sched, u32 index)
 {
 	const struct sched_lp *lp = &sched->lps[index];
 
-	if (!lp->running)
-		return SCHED_RANK_IDLE;
 	if (lp->prompt_end)
 		return SCHED_RANK_PROMPT;
 	return lp->kind == SCHED_RESERVE ? SCHED_RANK_RESERVE : SCHED_RANK_WEIGHT;
