@@ -2,7 +2,7 @@
 """The picture of what guests have of the processors over time: one panel for each setting, one line for each guest."""
 import os
 
-COLOURS = ["#1f5fa8", "#8fd0ff", "#c8553d", "#ffc04d"]
+COLOURS = ["#1f5fa8", "#8fd0ff", "#c8553d", "#ffc04d", "#bbbbbb"]
 WIDTH, LEFT, PANEL, GAP, TOP = 760, 60, 130, 50, 60
 
 
