@@ -23,7 +23,7 @@ OBJS := $(patsubst %,$(OBJ)/%.o,$(SRCS))
 LINK := $(CC) $(CFLAGS) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none \
 	-T boot/link.ld
 
-.PHONY: all clean help deps inputs run shell check sim emu e2e bench lint test docs
+.PHONY: all clean help deps inputs run shell check sim emu e2e bench bench-seed lint test docs
 all: $(BUILD)/trivium.elf ## the hypervisor
 
 help:
@@ -93,6 +93,7 @@ check: deps ## unit tests on the host, and a short simulation of the scheduler
 		$(BUILD)/host-tests-$$cc; \
 	done
 	@$(SIM) --decisions 2000000
+	@$(SIM) --experiment
 
 # The scheduler in a simulated machine, with room for more LPs than the hypervisor has.
 SIM := $(BUILD)/sim/sim
@@ -122,6 +123,10 @@ emu: deps ## test partitions on the real hypervisor
 bench: inputs ## instructions an intercept takes, and Linux's way to user space
 	@$(MAKE) --no-print-directory -s all
 	@bench/run.sh
+
+bench-seed: inputs $(SIM) ## a published experiment with priorities of guests; not part of test: it takes long
+	@$(MAKE) --no-print-directory -s all
+	@bench/seed.sh
 
 # All tests; the last line sums up.
 test: deps ## every test; the last line sums up

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 passed=0 failed=0 skipped=0
-for suite in ${SUITES:-check check-hvstat check-hvstat-tools check-hvctl lint emu e2e bench}; do
+for suite in ${SUITES:-check check-hvctl lint emu e2e check-hvstat check-hvstat-tools bench}; do
     echo "==== make $suite"
     log=$(mktemp)
     if ! make --no-print-directory "$suite" 2>&1 | tee "$log"; then

@@ -6,6 +6,9 @@ import math
 import os
 import sys
 
+sys.dont_write_bytecode = True  # no files beside the sources
+import plot_shares  # noqa: E402
+
 COLOURS = ["#1f5fa8", "#999999", "#c8553d", "#4f9d69"]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 760, 320, 60, 50, 50
 
@@ -58,13 +61,6 @@ class Plot:
                 self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 1:.1f}" '
                                   f'height="{HEIGHT - BOTTOM - y:.1f}" fill="{COLOURS[i]}"/>')
 
-    def line(self, points, colour, first, last):
-        def at(point):
-            x = LEFT + (WIDTH - LEFT - 10) * (point[0] - first) / (last - first)
-            return f"{x:.1f},{self.y(point[1]):.1f}"
-        self.parts.append(f'<polyline points="{" ".join(at(p) for p in points)}" fill="none" '
-                          f'stroke="{colour}" stroke-width="1.5"/>')
-
     def below(self, words):
         self.parts.append(text((LEFT + WIDTH) / 2, HEIGHT - 12, words))
 
@@ -102,24 +98,12 @@ def cost(rows, to):
     plot.write(to, "cost.svg")
 
 
-def shares(rows, to):
-    settings = list(dict.fromkeys(row["setting"] for row in rows))
-    plot = Plot("Share of the first two of four 2-VP guests on 4 LPs", 0, 1, False, "of all")
-    plot.legend(settings)
-    last = max(float(row["time"]) for row in rows)
-    for i, setting in enumerate(settings):
-        points = [(float(r["time"]), float(r["share"])) for r in rows if r["setting"] == setting]
-        plot.line(points, COLOURS[i], 0, last)
-    plot.below(f"time, 0 to {last:.0f} s")
-    plot.write(to, "shares.svg")
-
-
 def main():
     source, to = sys.argv[1:3]
     os.makedirs(to, exist_ok=True)
     compare(read(source, "comparison.tsv"), to)
     cost(read(source, "size.tsv"), to)
-    shares(read(source, "shares.tsv"), to)
+    plot_shares.draw_simulated(read(source, "experiment-shares.tsv"), os.path.join(to, "shares.svg"))
     print(f"drew {to}/*.svg")
 
 

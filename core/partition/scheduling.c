@@ -5,6 +5,7 @@
  */
 #include "core/partition/scheduling.h"
 #include "abi/hv_property.h"
+#include "core/hypervisor.h"
 #include "core/lib/string.h"
 #include "core/lp.h"
 #include "core/vp/vp.h"
@@ -66,6 +67,10 @@ static enum hv_status commit(struct partition *partition, const struct sched_par
 {
 	enum sched_error error = SCHED_ABOVE_CAP;
 
+	if (root_schedules()) {
+		spin_unlock(&partition->lock);
+		return HV_STATUS_OPERATION_DENIED;
+	}
 	/* A partition may have no VP yet that would say so. */
 	if (params->reserve <= params->cap)
 		error = lp_set_partition_params(partition, params);
@@ -162,6 +167,8 @@ enum hv_status scheduling_set_affinity(struct partition *partition, u32 vp_index
 	struct vp *vp = partition_vp(partition, vp_index);
 	struct sched_set set = {{mask}};
 
+	if (root_schedules())
+		return HV_STATUS_OPERATION_DENIED;
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
 	if (machine.lp_count < 64 && mask >> machine.lp_count)
@@ -205,6 +212,8 @@ enum hv_status scheduling_set_group(struct partition *partition, u64 value)
 	struct cpu_group *group;
 	bool known;
 
+	if (root_schedules())
+		return HV_STATUS_OPERATION_DENIED;
 	spin_lock(&partition->lock);
 	spin_lock(&groups_lock);
 	group = value ? find_group(value) : NULL;
@@ -231,6 +240,8 @@ enum hv_status scheduling_create_group(struct partition *partition, u64 id)
 	struct cpu_group *free;
 
 	(void)partition;
+	if (root_schedules())
+		return HV_STATUS_OPERATION_DENIED;
 	if (!id || id > ~0u)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	spin_lock(&groups_lock);
@@ -273,6 +284,8 @@ enum hv_status scheduling_set_group_cap(struct partition *partition, u64 id_and_
 	struct cpu_group *group;
 
 	(void)partition;
+	if (root_schedules())
+		return HV_STATUS_OPERATION_DENIED;
 	if (cap != HV_CPU_GROUP_NO_CAP && cap > machine.lp_count * HV_CPU_SHARE_FULL)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	spin_lock(&groups_lock);

@@ -9,6 +9,8 @@
  * PROPERTY_VALUE_OUT_OF_RANGE is the TLFS's status for a value that breaks a rule, such as a sum of
  * reserves above the number of LPs.
  *
+ * Where the root schedules (the option scheduler=root) nothing can be set: OPERATION_DENIED.
+ *
  * The root's VPs are bound to their LPs and have the default values, which nobody can change.
  */
 #ifndef CORE_PARTITION_SCHEDULING_H

@@ -4,6 +4,7 @@
  * sim --seed N        one of these runs, the same as ever
  * sim --decisions N   as many decisions as are asked for
  * sim --report FOLDER the comparison of policies: tables for people, and data for plots
+ * sim --experiment [FOLDER]  guests with a fixed amount of work, as in a published experiment
  */
 #include "tests/sim/sim.h"
 
@@ -34,8 +35,11 @@ int main(int count, char **words)
 		return all(strtoull(words[2], NULL, 0));
 	if (count == 3 && !strcmp(words[1], "--report"))
 		return report(words[2]);
+	if ((count == 2 || count == 3) && !strcmp(words[1], "--experiment"))
+		return experiment(words[2]);
 	if (count > 1) {
-		fprintf(stderr, "sim [--seed N | --decisions N | --report FOLDER]\n");
+		fprintf(stderr, "sim [--seed N | --decisions N | --report FOLDER | --experiment "
+				"[FOLDER]]\n");
 		return 2;
 	}
 	return all(1000000);

@@ -151,7 +151,7 @@ static void make_one(u32 partition, double *left)
 		[STEALING] = {MS, 0},
 		[STORMING] = {MS / 20, 0},
 	};
-	enum workload workload = (enum workload)world_random(TASKS);
+	enum workload workload = (enum workload)world_random(TASKED);
 	struct vp *vp = world_add(partition, workload, times[workload].run, times[workload].sleep);
 
 	vp->weight = world_random(2) ? 100 : (u32)wide(10, 1000);

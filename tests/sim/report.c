@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct policy *const policies[] = {
+const struct policy *const sim_policies[] = {
 	&policy_trivium, &policy_round_robin, &policy_credit, &policy_fair};
 
 static FILE *out;
 
-static FILE *open_file(const char *folder, const char *name)
+FILE *report_file(const char *folder, const char *name)
 {
 	char path[256];
 	FILE *file;
@@ -197,8 +197,8 @@ static void compare(void)
 	fprintf(out,
 		"scenario\tpolicy\tworst\tmean\tp50\tp99\tmax\tmoves\tfar\tuseful\tsteps\tmost\n");
 	for (u32 i = 0; i < ARRAY_SIZE(scenarios); i++)
-		for (u32 j = 0; j < ARRAY_SIZE(policies); j++) {
-			world_init(policies[j], 16, 2, 1, 42);
+		for (u32 j = 0; j < ARRAY_SIZE(sim_policies); j++) {
+			world_init(sim_policies[j], 16, 2, 1, 42);
 			scenarios[i].make();
 			measure(scenarios[i].name, SECOND);
 		}
@@ -209,10 +209,10 @@ static void compare(void)
 static void steal(void)
 {
 	fprintf(out, "policy\tthief\tvictim\n");
-	for (u32 j = 0; j < ARRAY_SIZE(policies); j++) {
+	for (u32 j = 0; j < ARRAY_SIZE(sim_policies); j++) {
 		double stolen = 0, left = 0;
 
-		world_init(policies[j], 16, 2, 1, 42);
+		world_init(sim_policies[j], 16, 2, 1, 42);
 		thieves();
 		world_start(20 * MS);
 		world_run(500 * MS);
@@ -221,7 +221,7 @@ static void steal(void)
 		for (u32 i = 0; i < world.vp_count; i++)
 			*(world.vps[i].workload == STEALING ? &stolen : &left) +=
 				(double)world_had(&world.vps[i]) / 2e9;
-		fprintf(out, "%s\t%.3f\t%.3f\n", policies[j]->name, stolen / 8, left / 24);
+		fprintf(out, "%s\t%.3f\t%.3f\n", sim_policies[j]->name, stolen / 8, left / 24);
 	}
 }
 
@@ -234,15 +234,15 @@ static void grow(void)
 
 	fprintf(out, "lps\tvps\tpolicy\tsteps\tmost\tcycles\tworst\tmean\tp99\n");
 	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++)
-		for (u32 j = 0; j < ARRAY_SIZE(policies); j++) {
+		for (u32 j = 0; j < ARRAY_SIZE(sim_policies); j++) {
 			u32 busy = sizes[i][2] / 4;
 			u64 decisions;
 			struct errors errors;
 
 			/* The lists and scans of the models take too long for this machine. */
-			if (sizes[i][0] > 256 && policies[j] != &policy_trivium)
+			if (sizes[i][0] > 256 && sim_policies[j] != &policy_trivium)
 				continue;
-			world_init(policies[j], sizes[i][0], sizes[i][1], 1, 7);
+			world_init(sim_policies[j], sizes[i][0], sizes[i][1], 1, 7);
 			add_many(busy, BUSY, 0, 0);
 			add_many(sizes[i][2] - busy, INTERACTIVE, MS / 2, 20 * MS);
 			world_start(20 * MS);
@@ -253,78 +253,12 @@ static void grow(void)
 			errors = fairness(500 * MS);
 			qsort(world.latencies, world.latency_count, sizeof(u32), by_value);
 			fprintf(out, "%u\t%u\t%s\t%.1f\t%llu\t%.0f\t%.2f\t%.2f\t%.1f\n",
-				sizes[i][0], sizes[i][2], policies[j]->name,
+				sizes[i][0], sizes[i][2], sim_policies[j]->name,
 				(double)world.steps / (double)decisions,
 				(unsigned long long)world.steps_longest,
 				(double)world.cycles / (double)decisions, errors.worst * 100,
 				errors.mean * 100, latency(0.99));
 		}
-}
-
-/* ---- The experiment of which figures were published: a program of worker threads ---- */
-
-#define WORK (10 * SECOND) /* of a guest's workers together */
-
-static void guest(u32 index, u32 vps, u32 weight, u32 reserve)
-{
-	for (u32 i = 0; i < vps; i++) {
-		struct vp *vp = world_add(index, TASKS, 30 * MS, MS / 2);
-
-		vp->work = WORK / vps;
-		vp->weight = weight;
-		vp->reserve = reserve;
-	}
-}
-
-static u64 finish(u32 first, u32 count)
-{
-	u64 last = 0;
-
-	for (u32 i = first; i < first + count; i++)
-		last = MAX(last, world.vps[i].finished);
-	return last;
-}
-
-/* Guests 1 and 2 have the priority; returns when the last of `count` VPs has finished. */
-static double run_guests(const struct policy *policy, u32 guests, u32 vps, u32 weight, u32 reserve,
-	u32 count, const char *trace)
-{
-	world_init(policy, 4, 1, 1, 5);
-	for (u32 i = 0; i < guests; i++)
-		guest(i + 1, vps, i < 2 ? weight : 100, i < 2 ? reserve : 0);
-	world_start(MS);
-	while (world.now < 60 * SECOND && finish(0, count) == NEVER) {
-		u64 before = 0, all = 0;
-
-		if (world.now && trace) {
-			for (u32 i = 0; i < guests * vps; i++) {
-				all += world_had(&world.vps[i]);
-				before += i < 2 * vps ? world_had(&world.vps[i]) : 0;
-			}
-			fprintf(out, "%s\t%.1f\t%.4f\n", trace, (double)world.now / 1e9,
-				(double)before / (double)MAX(all, 1));
-		}
-		world_mark();
-		world_run(world.now + 100 * MS);
-	}
-	return (double)finish(0, count) / 1e9;
-}
-
-static void table_of(const struct policy *policy, FILE *table)
-{
-	FILE *traces = out;
-	bool ours = policy == &policy_trivium;
-	double four = run_guests(policy, 1, 4, 100, 0, 4, NULL);
-	double two = run_guests(policy, 1, 2, 100, 0, 2, NULL);
-	double none = run_guests(policy, 4, 2, 100, 0, 8, ours ? "none" : NULL);
-	double weight = run_guests(policy, 4, 2, 200, 0, 4, ours ? "weights 2:1" : NULL);
-	double reserve =
-		run_guests(policy, 4, 2, 100, SCHED_WHOLE_LP / 2, 4, ours ? "reserve 50 %" : NULL);
-
-	out = traces;
-	fprintf(table, "%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\n", policy->name, four,
-		two, none, weight, reserve, none / two / 2, weight / two / 1.5,
-		reserve / two / (4.0 / 3));
 }
 
 /* ---- All ---- */
@@ -352,23 +286,15 @@ int report(const char *folder)
 		const char *name;
 		void (*make)(void);
 	} parts[] = {{"comparison.tsv", compare}, {"stealing.tsv", steal}, {"size.tsv", grow}};
-	FILE *table;
+	int failed;
 
 	for (u32 i = 0; i < ARRAY_SIZE(parts); i++) {
-		out = open_file(folder, parts[i].name);
+		out = report_file(folder, parts[i].name);
 		parts[i].make();
 		fclose(out);
 		print_file(folder, parts[i].name);
 	}
-	out = open_file(folder, "shares.tsv");
-	table = open_file(folder, "guests.tsv");
-	fprintf(out, "setting\ttime\tshare\n");
-	fprintf(table, "policy\tfour\ttwo\tnone\tweights\treserve\tnone/ideal\tweights/ideal\t"
-		       "reserve/ideal\n");
-	for (u32 i = 0; i < ARRAY_SIZE(policies); i++)
-		table_of(policies[i], table);
-	fclose(out);
-	fclose(table);
-	print_file(folder, "guests.tsv");
-	return 0;
+	failed = experiment(folder);
+	print_file(folder, "experiment.tsv");
+	return failed;
 }

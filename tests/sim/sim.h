@@ -12,6 +12,8 @@
 
 #include "core/scheduler/scheduler.h"
 
+#include <stdio.h>
+
 #define KICK_NS	       2000
 #define SWITCH_NS      1500
 #define MOVE_NEAR_NS   20000
@@ -31,7 +33,7 @@ enum workload {
 	LOCKING,     /* computes, and now and then needs the partition's lock */
 	STEALING,    /* sleeps for a moment just before its slice is over */
 	STORMING,    /* all of these wake at once, for a short time */
-	TASKS,	     /* `run` of work, then `sleep`, until `work` is done; then never again */
+	TASKED,	     /* computes tasks of its partition's program until there are none */
 };
 
 enum state { BLOCKED, WAITING, RUNNING };
@@ -45,13 +47,13 @@ struct vp {
 	struct sched_set lps;
 	u32 group; /* 0: none */
 	enum workload workload;
-	u64 run, sleep, work;
+	u64 run, sleep;
 	/* Now. */
 	enum state state;
 	u32 lp;	    /* where it runs or ran last */
 	u64 left;   /* to compute until it does something else */
 	u64 refill; /* caches, before that */
-	bool holds, spins;
+	bool holds, spins, has_task;
 	bool waits_for_wake;
 	u64 since; /* in this state */
 	bool woken;
@@ -60,8 +62,7 @@ struct vp {
 	u64 progress; /* of it computing */
 	u64 moves, moves_far, dispatches;
 	u64 latency_longest;
-	u64 finished; /* TASKS: when */
-	u64 mark;     /* `time` when a measurement began */
+	u64 mark; /* `time` when a measurement began */
 	/* What check.c knows. */
 	double cap_level, reserve_lack;
 	u64 checked;
@@ -154,6 +155,21 @@ u64 world_random(u64 below);
 void workload_begin(struct vp *vp);
 bool workload_next(struct vp *vp, u64 *sleep);
 
+/*
+ * What runs in a partition with VPs that are TASKED: workers, at least as many as VPs, that take
+ * one task after the other and now and then sleep after one. The partition's own scheduler is
+ * ideal: a VP sleeps only if all workers that are on no VP do.
+ */
+#define MAX_PROGRAMS 8
+#define MAX_WORKERS  16
+struct program {
+	u32 tasks, begun, done;
+	u32 idle;		/* workers without a task, */
+	u64 wakes[MAX_WORKERS]; /* and the times from which on they want one */
+	u64 finished;		/* all tasks were done; 0: not yet */
+};
+extern struct program sim_programs[MAX_PROGRAMS]; /* by partition */
+
 /* ---- check.c ---- */
 
 void check_charge(struct vp *vp, u64 from, u64 to);
@@ -166,9 +182,14 @@ extern u64 group_since; /* the time at which groups were changed last */
 /* What each VP should have of its LPs, as a fraction of one, if all are busy. */
 void ideal_shares(double *shares);
 
-/* ---- report.c, properties.c ---- */
+/* ---- report.c, experiment.c, properties.c ---- */
 
+extern const struct policy *const sim_policies[4]; /* ours is the first */
 int report(const char *folder);
+/* Opened for writing. */
+FILE *report_file(const char *folder, const char *name);
+/* The folder may be NULL: only ours, and no files. */
+int experiment(const char *folder);
 /* One run from the seed, with all checks. */
 void properties(u64 seed, bool talk);
 extern u64 properties_decisions;

@@ -6,6 +6,7 @@
 #define HOLD_NS	     200000 /* a lock */
 #define STEAL_MARGIN 20000
 #define STEAL_SLEEP  5000
+#define SLEEP_EVERY  8 /* tasks */
 
 /* Around `mean`, from nothing to three times that. */
 static u64 about(u64 mean)
@@ -15,8 +16,49 @@ static u64 about(u64 mean)
 	return 1 + (world_random(4) ? sum : sum + world_random(mean));
 }
 
+struct program sim_programs[MAX_PROGRAMS];
+
+/* The idle worker that wants a task first gets the next one. False: the VP waits for the worker. */
+static bool take_task(struct vp *vp, u64 *sleep)
+{
+	struct program *program = &sim_programs[vp->partition];
+	u32 first = 0;
+	u64 wake;
+
+	vp->has_task = program->begun < program->tasks;
+	/* By its number, so that all programs have the same to do. */
+	vp->left = vp->run * (3 + program->begun % 3) / 4;
+	*sleep = NEVER;
+	if (!vp->has_task)
+		return false;
+	for (u32 i = 1; i < program->idle; i++)
+		if (program->wakes[i] < program->wakes[first])
+			first = i;
+	wake = program->wakes[first];
+	program->wakes[first] = program->wakes[--program->idle];
+	program->begun++;
+	*sleep = wake > world.now ? wake - world.now : 0;
+	return !*sleep;
+}
+
+static bool next_of_tasks(struct vp *vp, u64 *sleep)
+{
+	struct program *program = &sim_programs[vp->partition];
+
+	if (vp->has_task) {
+		bool sleeps = program->done % SLEEP_EVERY == 0;
+
+		if (++program->done == program->tasks)
+			program->finished = world.now;
+		program->wakes[program->idle++] = world.now + (sleeps ? about(vp->sleep) : 0);
+	}
+	return take_task(vp, sleep);
+}
+
 void workload_begin(struct vp *vp)
 {
+	u64 sleep;
+
 	vp->left = vp->run;
 	switch (vp->workload) {
 	case BUSY:
@@ -30,6 +72,9 @@ void workload_begin(struct vp *vp)
 		break;
 	case STEALING:
 		vp->left = SLICE_NS / 2;
+		break;
+	case TASKED:
+		take_task(vp, &sleep);
 		break;
 	default:
 		break;
@@ -58,17 +103,6 @@ static void next_of_locking(struct vp *vp)
 		world.policy->yield(&world, vp->lp);
 	vp->spins = true;
 	vp->left = SPIN_NS;
-}
-
-static bool next_of_tasks(struct vp *vp, u64 *sleep)
-{
-	vp->left = about(vp->run);
-	*sleep = about(vp->sleep);
-	if (vp->progress < vp->work)
-		return vp->sleep == 0;
-	vp->finished = MIN(vp->finished, world.now);
-	*sleep = NEVER;
-	return false;
 }
 
 bool workload_next(struct vp *vp, u64 *sleep)
@@ -100,7 +134,7 @@ bool workload_next(struct vp *vp, u64 *sleep)
 		vp->left = about(vp->run);
 		*sleep = NEVER;
 		return false;
-	case TASKS:
+	case TASKED:
 		return next_of_tasks(vp, sleep);
 	default:
 		vp->left = about(vp->run);

@@ -112,7 +112,6 @@ struct vp *world_add(u32 partition, enum workload workload, u64 run, u64 sleep)
 	vp->run = run;
 	vp->sleep = sleep;
 	vp->lp = (u32)world_random(world.lp_count);
-	vp->finished = NEVER;
 	return vp;
 }
 

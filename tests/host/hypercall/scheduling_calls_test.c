@@ -372,3 +372,29 @@ TEST(scheduling_groups_table)
 	GOOD(a, TRIVIUM_CREATE_CPU_GROUP, ~0u);
 	CHECK_EQ(GROUP_CAP(~0u, HV_CPU_GROUP_NO_CAP), get(a, GROUP(0)));
 }
+
+/* The root schedules: what it would not notice is not to be set. */
+TEST(scheduling_not_ours)
+{
+	static const struct {
+		u32 code;
+		u64 value;
+	} rows[] = {
+		{PROPERTY(CPU_WEIGHT), 200},
+		{PROPERTY(CPU_RESERVE), 0x8000},
+		{PROPERTY(CPU_CAP), 0x8000},
+		{PROPERTY(CPU_GROUP_ID), 0},
+		{PROPERTY(TRIVIUM_CREATE_CPU_GROUP), 7},
+		{PROPERTY(TRIVIUM_CPU_GROUP_CAP), 7ull << 32 | 0x8000},
+		{AFFINITY(0), 1},
+	};
+	struct partition *partition;
+
+	machine.boot.command_line = "scheduler=root";
+	world_boot();
+	partition = child_with(1);
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+		CHECK_STATUS(OPERATION_DENIED,
+			world_set_property(partition, rows[i].code, rows[i].value));
+	check_params(partition, 100, 0, 0x10000);
+}
