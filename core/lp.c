@@ -30,24 +30,47 @@ static void place_lps(void)
 	u32 nodes = 0;
 
 	for (u32 lp = 0; lp < machine.lp_count; lp++) {
-		u32 same = 0;
+		u32 same = 0, core = 0;
 
+		while (machine.lps[core].core != machine.lps[lp].core)
+			core++;
 		while (machine.lps[same].proximity_domain != machine.lps[lp].proximity_domain)
 			same++;
 		if (same < lp)
-			sched_place_lp(&lp_sched, lp, lp_sched.lps[same].node, lp);
+			sched_place_lp(&lp_sched, lp, lp_sched.lps[same].node, core);
 		else
-			sched_place_lp(&lp_sched, lp, nodes, lp);
+			sched_place_lp(&lp_sched, lp, nodes, core);
 		/* Those beyond what the scheduler has room for are taken for one. */
 		if (same == lp && nodes < SCHED_MAX_NODES - 1)
 			nodes++;
 	}
 }
 
+static u32 count_cores(void)
+{
+	u32 cores = 0;
+
+	for (u32 lp = 0; lp < machine.lp_count; lp++)
+		cores += lp_sched.lps[lp].core == lp;
+	return cores;
+}
+
 void lp_scheduler_init(void)
 {
 	sched_init(&lp_sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
 	place_lps();
+	if (hypervisor.options.scheduler == SCHEDULER_CORE)
+		lp_sched.type = SCHED_CORE;
+	log_info("scheduler: %s, %u LPs of %u cores",
+		hypervisor.options.scheduler == SCHEDULER_ROOT	 ? "the root's"
+		: hypervisor.options.scheduler == SCHEDULER_CORE ? "core"
+								 : "classic",
+		machine.lp_count, count_cores());
+}
+
+bool lp_threads(void)
+{
+	return count_cores() < machine.lp_count;
 }
 
 /* ---- Time ---- */

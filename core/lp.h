@@ -115,6 +115,8 @@ void lp_yield(struct lp *lp);
 
 /* Prepares the scheduler for all LPs. */
 void lp_scheduler_init(void);
+/* Are there LPs that are threads of one core? */
+bool lp_threads(void);
 
 /* What the scheduler may be told about a VP, at any time; see core/scheduler/scheduler.h. */
 enum sched_error lp_set_params(struct vp *vp, const struct sched_params *params);

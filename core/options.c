@@ -39,7 +39,8 @@ static const struct choice boot_processor_choices[] = {
 };
 
 static const struct choice scheduler_choices[] = {
-	{"hypervisor", SCHEDULER_HYPERVISOR},
+	{"classic", SCHEDULER_CLASSIC},
+	{"core", SCHEDULER_CORE},
 	{"root", SCHEDULER_ROOT},
 	{NULL, 0},
 };

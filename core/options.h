@@ -10,7 +10,7 @@ enum root_pages { ROOT_PAGES_4K, ROOT_PAGES_2M, ROOT_PAGES_1G };
  */
 enum boot_processor { BOOT_PROCESSOR_AUTO, BOOT_PROCESSOR_USE, BOOT_PROCESSOR_IDLE };
 /* Who decides which child runs: Trivium, or the root with HvCallDispatchVp (core/lp_dispatch.c)? */
-enum scheduler { SCHEDULER_HYPERVISOR, SCHEDULER_ROOT };
+enum scheduler { SCHEDULER_CLASSIC, SCHEDULER_CORE, SCHEDULER_ROOT };
 
 struct options {
 	u64 root_memory;    /* root-memory=SIZE: bytes of RAM for the root; 0 = all */
@@ -18,7 +18,7 @@ struct options {
 	u32 log;	    /* log=error|warning|info|debug */
 	u32 root_pages;	    /* root-pages=4k|2m|1g: largest nested page for the root's RAM */
 	u32 boot_processor; /* boot-processor=auto|use|idle */
-	u32 scheduler;	    /* scheduler=hypervisor|root */
+	u32 scheduler;	    /* scheduler=classic|core|root */
 };
 
 /*

@@ -46,6 +46,7 @@ struct boot_info {
 struct lp_info {
 	u32 apic_id;
 	u32 proximity_domain; /* ACPI SRAT; 0 when there is none */
+	u32 core;	      /* LPs with the same number are threads of one core */
 };
 
 /* Facts found at boot; constant once the other LPs have been started. */

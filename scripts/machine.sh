@@ -10,6 +10,7 @@ usage() {
     cat <<'EOF'
 usage: scripts/machine.sh [options] [-- QEMU arguments]
   --lps N        logical processors, 1..8 (2); the emulated machine has one more for Trivium to leave idle
+  --threads N    hardware threads of each core (1)
   --mem SIZE     memory (3G)
   --cpu MODEL    emulated processor
   --run NAME     what the root does: none, shell, demo, ... = image/root-files/usr/lib/trivium/run-NAME (none)
@@ -28,12 +29,14 @@ EOF
 cd "$(dirname "$0")/.."
 LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
 NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
+THREADS=${THREADS:-1}
 # A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
 # "max" is all that TCG emulates, on no real processor together.
 CPU=${CPU:-EPYC,+svm,+npt,+vgif,+svme-addr-chk,+x2apic,-monitor,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec}
 while (($#)); do
     case $1 in
     --lps) LPS=$2 && shift ;;
+    --threads) THREADS=$2 && shift ;;
     --mem) MEM=$2 && shift ;;
     --cpu) CPU=$2 && shift ;;
     --run) RUN=$2 && shift ;;
@@ -63,6 +66,14 @@ if [[ ! $VERBOSE ]]; then linux+=" quiet"; fi
 if [[ ! -t 1 || $LOG ]]; then linux+=" trivium.table=plain"; fi # a log is no terminal
 if [[ $APPEND ]]; then linux+=" $APPEND"; fi
 
+# Trivium leaves the first of several emulated processors idle (docs/emulators.md): one more than it is to use.
+cpus=$LPS
+if [[ ! $NATIVE ]] && ((LPS > 1)); then cpus=$((LPS + 1)); fi
+if ((THREADS > 1)); then # whole cores; what is too much is not used
+    cores=$(((cpus + THREADS - 1) / THREADS))
+    cpus="$((cores * THREADS)),cores=$cores,threads=$THREADS" HV+=" lps=$LPS"
+fi
+
 if [[ $PAYLOAD ]]; then
     boot=(-kernel "$PAYLOAD" -append "$HV")
 elif [[ $ISO ]]; then
@@ -77,10 +88,6 @@ if [[ ! $PAYLOAD ]]; then
     # shellcheck disable=SC2054 # QEMU's commas
     boot+=(-drive "file=$root/root.img,format=raw,if=none,id=root,readonly=on" -device virtio-blk-pci,drive=root)
 fi
-
-# Trivium leaves the first of several emulated processors idle (docs/emulators.md): one more than it is to use.
-cpus=$LPS
-if [[ ! $NATIVE ]] && ((LPS > 1)); then cpus=$((LPS + 1)); fi
 
 # shellcheck disable=SC2054
 command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$cpus" -m "$MEM"

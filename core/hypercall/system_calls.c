@@ -20,6 +20,19 @@ enum hv_status call_GetLogicalProcessorRunTime(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
+/* As Linux's HV_SCHEDULER_TYPE_*: who decides, and whether threads of a core are told apart. */
+static u32 scheduler_type(void)
+{
+	switch (hypervisor.options.scheduler) {
+	case SCHEDULER_ROOT:
+		return HV_SCHEDULER_TYPE_ROOT;
+	case SCHEDULER_CORE:
+		return HV_SCHEDULER_TYPE_CORE_SMT;
+	default:
+		return lp_threads() ? HV_SCHEDULER_TYPE_LP_SMT : HV_SCHEDULER_TYPE_LP;
+	}
+}
+
 enum hv_status call_GetSystemProperty(struct call *call)
 {
 	const struct hv_input_get_system_property *in = call->input;
@@ -27,7 +40,7 @@ enum hv_status call_GetSystemProperty(struct call *call)
 
 	if (in->property_id != HV_SYSTEM_PROPERTY_SCHEDULER_TYPE)
 		return HV_STATUS_INVALID_PARAMETER;
-	out->scheduler_type = root_schedules() ? HV_SCHEDULER_TYPE_ROOT : HV_SCHEDULER_TYPE_LP;
+	out->scheduler_type = scheduler_type();
 	return HV_STATUS_SUCCESS;
 }
 

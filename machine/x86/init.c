@@ -87,6 +87,7 @@ void machine_x86_init(void)
 	find_ram_end();
 	apic_enable();
 	acpi_read(apic_own_id());
+	topology_read();
 	clock_calibrate();
 	machine.boot_processor_unstable = is_tcg();
 	atomic_store(&locals[0].alive, true);

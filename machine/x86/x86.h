@@ -77,6 +77,9 @@ void segments_load(u32 lp_index);
 
 /* acpi.c: fills in `machine` and `acpi`. */
 void acpi_read(u32 boot_apic_id);
+
+/* Which of the LPs found are threads of one core. */
+void topology_read(void);
 /* Marks a processor in the MADT as not there, for the root. On the boot page tables only. */
 void acpi_hide_processor(u32 apic_id);
 

@@ -97,6 +97,13 @@ run_root_scheduler() { # Linux schedules the VPs of its guests
     quiet
 }
 
+run_core_scheduler() { # two threads of one core, and one of another
+    machine core_scheduler 300 --lps 3 --threads 2 --hv scheduler=core --run e2e --append "e2e.cases=kernel_1,kernel_2,priority" </dev/null
+    shows "threads and cores are told apart" '^trivium: scheduler: core, 3 LPs of 2 cores$' '^E2E-DONE'
+    cases
+    quiet
+}
+
 run_demo() {
     machine demo 240 --run demo --append trivium.seconds=3 </dev/null
     shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \

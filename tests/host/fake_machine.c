@@ -55,6 +55,7 @@ void fake_machine_reset(void)
 	machine.lp_count = 4;
 	for (u32 i = 0; i < MAX_LPS; i++) {
 		machine.lps[i].apic_id = i;
+		machine.lps[i].core = i;
 		fake.lps[i].timer_tsc = FAKE_TIMER_NOT_ARMED;
 	}
 	machine.tsc_hz = FAKE_TSC_HZ;

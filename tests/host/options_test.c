@@ -25,7 +25,7 @@ TEST(options_defaults)
 	CHECK_EQ(LOG_INFO, options.log);
 	CHECK_EQ(ROOT_PAGES_1G, options.root_pages);
 	CHECK_EQ(BOOT_PROCESSOR_AUTO, options.boot_processor);
-	CHECK_EQ(SCHEDULER_HYPERVISOR, options.scheduler);
+	CHECK_EQ(SCHEDULER_CLASSIC, options.scheduler);
 	CHECK(parse("    "));
 	CHECK_EQ(LOG_INFO, options.log);
 }
@@ -43,8 +43,10 @@ TEST(options_all)
 	CHECK(parse("  root-pages=4k   log=error "));
 	CHECK_EQ(ROOT_PAGES_4K, options.root_pages);
 	CHECK_EQ(LOG_ERROR, options.log);
-	CHECK(parse("scheduler=hypervisor"));
-	CHECK_EQ(SCHEDULER_HYPERVISOR, options.scheduler);
+	CHECK(parse("scheduler=classic"));
+	CHECK_EQ(SCHEDULER_CLASSIC, options.scheduler);
+	CHECK(parse("scheduler=core"));
+	CHECK_EQ(SCHEDULER_CORE, options.scheduler);
 	/* The last one counts. */
 	CHECK(parse("lps=1 lps=2 log=warning log=info"));
 	CHECK_EQ(2, options.lps);
@@ -105,7 +107,7 @@ TEST(options_bad)
 		{"log=infos", "bad value: log=infos"},
 		{"root-pages=1G", "bad value: root-pages=1G"},
 		{"scheduler=", "bad value: scheduler="},
-		{"scheduler=core", "bad value: scheduler=core"},
+		{"scheduler=cores", "bad value: scheduler=cores"},
 		{"scheduler=4", "bad value: scheduler=4"},
 		{"lps", "option without a value: lps"},
 		{"quiet", "option without a value: quiet"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine as a whole, and statistics pages. */
+#include "core/lp_internal.h"
 #include "tests/host/world.h"
 
 #include <string.h>
@@ -35,6 +36,34 @@ TEST(system_properties)
 	/* There is no area for crash dumps: saying so keeps the root from using it. */
 	in.property_id = HV_SYSTEM_PROPERTY_CRASHDUMPAREA;
 	CHECK_STATUS(INVALID_PARAMETER, WORLD_CALL_OUT(GET_SYSTEM_PROPERTY, in, out));
+}
+
+/* Boots with LPs 0 and 1 on one core, 2 and 3 on another. */
+static u32 type_with_threads(const char *command_line)
+{
+	struct hv_input_get_system_property in = {.property_id = HV_SYSTEM_PROPERTY_SCHEDULER_TYPE};
+	struct hv_output_get_system_property out = {0};
+
+	for (u32 i = 0; i < MAX_LPS; i++)
+		machine.lps[i].core = i / 2 + 5;
+	machine.boot.command_line = command_line;
+	world_boot();
+	for (u32 i = 0; i < machine.lp_count; i++)
+		CHECK_EQ(i & ~1u, lp_sched.lps[i].core);
+	CHECK_STATUS(SUCCESS, WORLD_CALL_OUT(GET_SYSTEM_PROPERTY, in, out));
+	return out.scheduler_type;
+}
+
+TEST(system_threads_classic)
+{
+	CHECK_EQ(HV_SCHEDULER_TYPE_LP_SMT, type_with_threads(""));
+	CHECK_EQ(SCHED_CLASSIC, lp_sched.type);
+}
+
+TEST(system_threads_core)
+{
+	CHECK_EQ(HV_SCHEDULER_TYPE_CORE_SMT, type_with_threads("scheduler=core"));
+	CHECK_EQ(SCHED_CORE, lp_sched.type);
 }
 
 static u64 set_sleep(u32 property, u32 state)
