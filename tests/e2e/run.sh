@@ -98,7 +98,7 @@ run_root_scheduler() { # Linux schedules the VPs of its guests
 }
 
 run_core_scheduler() { # two threads of one core, and one of another
-    machine core_scheduler 300 --lps 3 --threads 2 --hv scheduler=core --run e2e --append "e2e.cases=kernel_1,kernel_2,priority" </dev/null
+    machine core_scheduler 400 --lps 3 --threads 2 --hv scheduler=core --run e2e --append "e2e.cases=kernel_1,kernel_2,four_guests" </dev/null
     shows "threads and cores are told apart" '^trivium: scheduler: core, 3 LPs of 2 cores$' '^E2E-DONE'
     cases
     quiet
