@@ -162,7 +162,7 @@ run_reboot() { # the machine starts anew, until it is stopped
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler}"; do
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"
