@@ -46,7 +46,8 @@ check "counters in JSON" python3 -c 'import json, sys; rows = json.load(sys.stdi
     < <(hvstat counters --json)
 check "nothing found is an error" test "$(hvstat counters no-such-counter; echo $?)" = 1
 exits=$(hvstat exits -d 1 'partition 102')
-has "exits: I/O first, as it costs most" "$(sed -n 4p <<<"$exits")" '^I/O port .* 20\.0'
+# 20 us each; a count and its time are not read at one moment.
+has "exits: I/O first, as it costs most" "$(sed -n 4p <<<"$exits")" '^I/O port .* (19\.9[0-9]|20\.0[0-9])$'
 near "exits: CPUID per second" "$(awk '$1 == "CPUID" { print $3 }' <<<"$exits")" 4000 15
 near "exits: CPUID on average" "$(awk '$1 == "CPUID" { print $NF }' <<<"$exits")" 2 5
 check "exits in JSON" python3 -c 'import json, sys; e = json.load(sys.stdin); assert e["classes"][0]["class"] == "I/O port" and len(e["classes"]) == 15' \
