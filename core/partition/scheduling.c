@@ -62,20 +62,25 @@ enum hv_status scheduling_enter(struct vp *vp)
 
 /* ---- Reserve, cap and weight ---- */
 
-/* Under the partition's lock, which it gives back. */
-static enum hv_status commit(struct partition *partition, const struct sched_params *params)
+/* The parameter at this offset in struct sched_params, to a value from `least` to `most`. */
+static enum hv_status set_param(
+	struct partition *partition, u32 offset, u64 value, u32 least, u32 most)
 {
 	enum sched_error error = SCHED_ABOVE_CAP;
+	struct sched_params params;
 
-	if (root_schedules()) {
-		spin_unlock(&partition->lock);
+	if (value < least || value > most)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (root_schedules())
 		return HV_STATUS_OPERATION_DENIED;
-	}
+	spin_lock(&partition->lock);
+	params = partition->params;
+	memcpy((u8 *)&params + offset, &(u32){(u32)value}, sizeof(u32));
 	/* A partition may have no VP yet that would say so. */
-	if (params->reserve <= params->cap)
-		error = lp_set_partition_params(partition, params);
+	if (params.reserve <= params.cap)
+		error = lp_set_partition_params(partition, &params);
 	if (error == SCHED_OK)
-		partition->params = *params;
+		partition->params = params;
 	spin_unlock(&partition->lock);
 	return status_of(error);
 }
@@ -88,14 +93,8 @@ enum hv_status scheduling_get_reserve(struct partition *partition, u64 *value)
 
 enum hv_status scheduling_set_reserve(struct partition *partition, u64 value)
 {
-	struct sched_params params;
-
-	if (value > HV_CPU_SHARE_FULL)
-		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	spin_lock(&partition->lock);
-	params = partition->params;
-	params.reserve = (u32)value;
-	return commit(partition, &params);
+	return set_param(
+		partition, offsetof(struct sched_params, reserve), value, 0, HV_CPU_SHARE_FULL);
 }
 
 enum hv_status scheduling_get_cap(struct partition *partition, u64 *value)
@@ -106,14 +105,8 @@ enum hv_status scheduling_get_cap(struct partition *partition, u64 *value)
 
 enum hv_status scheduling_set_cap(struct partition *partition, u64 value)
 {
-	struct sched_params params;
-
-	if (value > HV_CPU_SHARE_FULL)
-		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	spin_lock(&partition->lock);
-	params = partition->params;
-	params.cap = (u32)value;
-	return commit(partition, &params);
+	return set_param(
+		partition, offsetof(struct sched_params, cap), value, 0, HV_CPU_SHARE_FULL);
 }
 
 enum hv_status scheduling_get_weight(struct partition *partition, u64 *value)
@@ -124,14 +117,8 @@ enum hv_status scheduling_get_weight(struct partition *partition, u64 *value)
 
 enum hv_status scheduling_set_weight(struct partition *partition, u64 value)
 {
-	struct sched_params params;
-
-	if (value < HV_CPU_WEIGHT_MIN || value > HV_CPU_WEIGHT_MAX)
-		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	spin_lock(&partition->lock);
-	params = partition->params;
-	params.weight = (u32)value;
-	return commit(partition, &params);
+	return set_param(partition, offsetof(struct sched_params, weight), value, HV_CPU_WEIGHT_MIN,
+		HV_CPU_WEIGHT_MAX);
 }
 
 enum hv_status scheduling_get_reserved(struct partition *partition, u64 *value)
