@@ -62,8 +62,6 @@ struct backend {
 	bool (*privileged)(const struct vp *vp);
 	/* True at CPL 0 in 64-bit mode: where hypercalls may come from. */
 	bool (*privileged_64)(const struct vp *vp);
-	/* True while RFLAGS.IF or an interrupt shadow keeps interrupts out. */
-	bool (*interrupts_off)(const struct vp *vp);
 	/* Forgets all translations of the VP before it runs again. */
 	void (*flush)(struct vp *vp);
 	/* XCR0 bits whose state can be switched between VPs. */

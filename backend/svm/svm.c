@@ -179,31 +179,66 @@ static u64 event_from_svm(u64 info)
 	       vector << 16 | (info >> 32 << 32);
 }
 
+/* V_IRQ, whatever V_TPR is: priorities are the virtual APIC's business. */
+#define VIRTUAL_INTERRUPT (SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY(15))
+
+/*
+ * An interrupt goes in as the virtual one (§15.21.4) if the guest takes it at once: emulators may
+ * deliver it twice when it is injected as an event (docs/emulators.md). An NMI that waits must find
+ * it delivered, and the virtual one comes after physical interrupts.
+ */
+static void inject(struct vp *vp, struct vmcb *vmcb)
+{
+	u64 event = vp->event;
+
+	vp->event = 0;
+	if (PENDING_TYPE(event) || vp_interrupts_off(vp) || (vp->window_open | vp->nmi_pending))
+		vmcb->event_injection = event_to_svm(event);
+	else
+		vmcb->virtual_interrupt |= VIRTUAL_INTERRUPT | SVM_V_VECTOR((u8)(event >> 16));
+}
+
+/* The guest changed its priority, or V_IRQ was set: for a window, or for an interrupt. */
+static void virtual_interrupt_exit(struct vp *vp, struct vmcb *vmcb)
+{
+	u64 was = vmcb->virtual_interrupt;
+
+	if ((was & 15) != vp->apic.tpr >> 4) {
+		vp->apic.tpr = (u32)(was & 15) << 4;
+		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
+	}
+	if (vp->window_open)
+		return;
+	vmcb->virtual_interrupt &= SVM_V_TPR_MASK | SVM_V_INTR_MASKING;
+	if (was & SVM_V_IRQ) { /* something else came first */
+		vp->event = PENDING | (was >> 32 & 0xff) << 16;
+		atomic_or(&vp->attention, ATTENTION_EVENT);
+	}
+	/* An emulator's entry with V_IRQ may have lost another interrupt (docs/emulators.md): this
+	 * makes it look again. */
+	cr8_write(0);
+}
+
 static void svm_run(struct vp *vp, struct intercept *intercept)
 {
 	struct vmcb *vmcb = svm_vmcb(vp);
-	u64 tpr = vp->apic.tpr >> 4;
 
 	vmcb->rax = vp->regs.gpr[RAX];
 	vmcb->rsp = vp->regs.gpr[RSP];
 	vmcb->rip = vp->regs.rip;
 	vmcb->rflags = vp->regs.rflags;
-	vmcb->virtual_interrupt = (vmcb->virtual_interrupt & ~SVM_V_TPR_MASK) | tpr;
-	if (__builtin_expect(vp->event & PENDING, 0)) {
-		vmcb->event_injection = event_to_svm(vp->event);
-		vp->event = 0;
-	}
+	vmcb->virtual_tpr = (u8)(vp->apic.tpr >> 4);
+	if (__builtin_expect(vp->event & PENDING, 0))
+		inject(vp, vmcb);
 	svm_enter(&vp->regs, vp->control_spa, vp->host_spa);
 	vp->regs.gpr[RAX] = vmcb->rax;
 	vp->regs.gpr[RSP] = vmcb->rsp;
 	vp->regs.rip = vmcb->rip;
 	vp->regs.rflags = vmcb->rflags;
-	vp->shadow = vmcb->interrupt_shadow & 1;
+	vp->shadow = (u8)vmcb->interrupt_shadow;
 	vmcb->tlb_control = 0;
-	if ((vmcb->virtual_interrupt & 15) != tpr) {
-		vp->apic.tpr = (u32)(vmcb->virtual_interrupt & 15) << 4;
-		atomic_or(&vp->attention, ATTENTION_INTERRUPT);
-	}
+	if ((vmcb->virtual_interrupt & (15 | SVM_V_IGNORE_TPR)) != vp->apic.tpr >> 4)
+		virtual_interrupt_exit(vp, vmcb);
 	if (__builtin_expect(vmcb->exit_interrupt_info & SVM_EVENT_VALID, 0)) {
 		vp->event = event_from_svm(vmcb->exit_interrupt_info);
 		atomic_or(&vp->attention, ATTENTION_EVENT);
@@ -211,20 +246,17 @@ static void svm_run(struct vp *vp, struct intercept *intercept)
 	svm_translate_exit(vp, intercept);
 }
 
-/*
- * V_IRQ with an intercept of its delivery (§15.21.4). V_TPR is ignored: priorities are the
- * virtual APIC's business.
- */
+/* V_IRQ with an intercept of its delivery (§15.21.4). */
 static void svm_window(struct vp *vp, bool wanted)
 {
 	struct vmcb *vmcb = svm_vmcb(vp);
 
 	if (wanted) {
 		vmcb->intercept_1 |= SVM_INTERCEPT_VINTR;
-		vmcb->virtual_interrupt |= SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY(15);
+		vmcb->virtual_interrupt |= VIRTUAL_INTERRUPT;
 	} else {
 		vmcb->intercept_1 &= (u32)~SVM_INTERCEPT_VINTR;
-		vmcb->virtual_interrupt &= ~(SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY(15));
+		vmcb->virtual_interrupt &= ~VIRTUAL_INTERRUPT;
 		/* An emulator's entry with V_IRQ may have lost another interrupt
 		 * (docs/emulators.md): this makes it look again. */
 		cr8_write(0);
@@ -255,11 +287,6 @@ static void svm_watch(struct vp *vp, bool cr8_writes, bool nmi_return)
 static void svm_clear_shadow(struct vp *vp)
 {
 	svm_vmcb(vp)->interrupt_shadow &= ~1ull;
-}
-
-static bool svm_interrupts_off(const struct vp *vp)
-{
-	return !(vp->regs.rflags & RFLAGS_IF) || (svm_vmcb(vp)->interrupt_shadow & 1);
 }
 
 static bool svm_privileged(const struct vp *vp)
@@ -318,7 +345,6 @@ const struct backend svm_backend = {
 	.clear_shadow = svm_clear_shadow,
 	.privileged = svm_privileged,
 	.privileged_64 = svm_privileged_64,
-	.interrupts_off = svm_interrupts_off,
 	.flush = svm_flush,
 	.extended_states = svm_extended_states,
 	.dump = svm_dump,

@@ -31,7 +31,10 @@ struct vmcb {
 	u32 asid;
 	u8 tlb_control;
 	u8 reserved_05d[3];
-	u64 virtual_interrupt; /* V_TPR, V_IRQ, … */
+	union {
+		u64 virtual_interrupt; /* V_TPR, V_IRQ, … */
+		u8 virtual_tpr;	       /* its lowest byte */
+	};
 	u64 interrupt_shadow;
 	u64 exit_code;
 	u64 exit_info_1;

@@ -56,7 +56,7 @@ static void deliver_interrupt(struct vp *vp)
 	}
 	if (vp->activity == VP_IDLE || (vp->regs.rflags & RFLAGS_IF))
 		vp->activity = VP_ACTIVE;
-	if ((vp->event & EVENT_PENDING) || hypervisor.backend->interrupts_off(vp)) {
+	if ((vp->event & EVENT_PENDING) || vp_interrupts_off(vp)) {
 		set_window(vp, true);
 		return;
 	}

@@ -128,7 +128,7 @@ static enum hv_status get_interrupt_state(struct vp *vp, u32 name, u64 *value)
 {
 	(void)name;
 	*value = vp->nmi_blocked ? HV_INTERRUPT_STATE_NMI_MASKED : 0;
-	if ((vp->regs.rflags & RFLAGS_IF) && hypervisor.backend->interrupts_off(vp))
+	if (vp->shadow & 1)
 		*value |= HV_INTERRUPT_STATE_SHADOW;
 	return HV_STATUS_SUCCESS;
 }
@@ -139,7 +139,7 @@ static enum hv_status set_interrupt_state(struct vp *vp, u32 name, u64 value)
 	vp->nmi_blocked = value & HV_INTERRUPT_STATE_NMI_MASKED;
 	hypervisor.backend->watch(vp, vp->tpr_intercept, vp->nmi_blocked);
 	if (!(value & HV_INTERRUPT_STATE_SHADOW))
-		hypervisor.backend->clear_shadow(vp);
+		vp_end_shadow(vp);
 	return HV_STATUS_SUCCESS;
 }
 

@@ -73,7 +73,7 @@ void vp_initialize_state(struct vp *vp)
 	memcpy(vp->xsave_page, &fcw, sizeof(fcw));
 	memcpy(vp->xsave_page + 24, &mxcsr, sizeof(mxcsr));
 	vp->xsave_page[512] = 3;
-	hypervisor.backend->clear_shadow(vp);
+	vp_end_shadow(vp);
 	hypervisor.backend->flush(vp);
 }
 

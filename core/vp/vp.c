@@ -199,7 +199,7 @@ void vp_resume(struct vp *vp, u32 flags)
 
 void vp_end_shadow(struct vp *vp)
 {
-	vp->shadow = false;
+	vp->shadow = 0;
 	hypervisor.backend->clear_shadow(vp);
 }
 

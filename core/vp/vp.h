@@ -103,11 +103,12 @@ struct vp {
 	enum intercept_class last_class; /* the hypervisor's time is charged to it */
 	u64 guest_tsc;
 	u64 hypervisor_tsc;
+	u64 exits; /* ever, with TRIVIUM_CHECKS */
 	/* Back-end pages: SPA-contiguous single pages. */
 	void *control_page;
 	u64 control_spa; /* the back-end's, for speed: its own page, and the LP's state page */
 	u64 host_spa;
-	bool shadow;   /* the last exit left an interrupt shadow */
+	u8 shadow;     /* bit 0: the last exit left an interrupt shadow */
 	u64 trace_tag; /* partition and index, as trace records have them */
 	u8 *xsave_page;
 	u64 xcr0;
@@ -190,12 +191,17 @@ bool vp_runnable(const struct vp *vp);
 
 /* There is no interrupt shadow any more. */
 void vp_end_shadow(struct vp *vp);
+/* RFLAGS.IF or an interrupt shadow keeps interrupts out. */
+static inline bool vp_interrupts_off(const struct vp *vp)
+{
+	return !(vp->regs.rflags & RFLAGS_IF) || (vp->shadow & 1);
+}
 
 /* Steps over the intercepted instruction. */
 static inline void vp_advance(struct vp *vp, u32 length)
 {
 	vp->regs.rip += length;
-	if (__builtin_expect(vp->shadow, 0))
+	if (__builtin_expect(vp->shadow & 1, 0))
 		vp_end_shadow(vp);
 }
 

@@ -233,11 +233,6 @@ static bool privileged_64(const struct vp *vp)
 	       (find(vp, HV_REGISTER_CS)->segment.attributes & HV_SEGMENT_LONG);
 }
 
-static bool interrupts_off(const struct vp *vp)
-{
-	return !(vp->regs.rflags & RFLAGS_IF) || fake_vp(vp)->shadow;
-}
-
 static void flush(struct vp *vp)
 {
 	fake_vp(vp)->flushes++;
@@ -314,7 +309,6 @@ const struct backend fake_backend = {
 	.clear_shadow = clear_shadow,
 	.privileged = privileged,
 	.privileged_64 = privileged_64,
-	.interrupts_off = interrupts_off,
 	.flush = flush,
 	.extended_states = extended_states,
 	.dump = dump,

@@ -35,7 +35,8 @@ TEST(hypercall_registers)
 
 	for (u32 i = 0; i < 16; i++)
 		vp->regs.gpr[i] = 0x1111111111111111ull * i;
-	fake_vp(vp)->shadow = vp->shadow = true; /* as after an intercept */
+	fake_vp(vp)->shadow = true;
+	vp->shadow = 1; /* as after an intercept */
 	vp->regs.gpr[RCX] = HVCALL_GET_PARTITION_ID;
 	vp->regs.gpr[RDX] = 0;
 	vp->regs.gpr[R8] = world_output_gpa;

@@ -80,10 +80,10 @@ TEST(deliver_window)
 	CHECK_EQ(0, vp->event);
 	CHECK(vp->window_open && fake_vp(vp)->window);
 	vp->regs.rflags |= RFLAGS_IF;
-	fake_vp(vp)->shadow = true;
+	vp->shadow = 1;
 	CHECK(vp_prepare(vp));
 	CHECK(fake_vp(vp)->window);
-	fake_vp(vp)->shadow = false;
+	vp->shadow = 0;
 	CHECK(vp_prepare(vp));
 	CHECK_EQ(EVENT(EXTERNAL_INTERRUPT, 0x41), enter(vp));
 	CHECK(!fake_vp(vp)->window && !vp->window_open);

@@ -260,7 +260,7 @@ TEST(registers_interrupt_state)
 	CHECK(vp->nmi_blocked && fake_vp(vp)->nmi_return);
 	CHECK_EQ(HV_INTERRUPT_STATE_NMI_MASKED, world_get_register(vp, R(INTERRUPT_STATE)));
 	vp->regs.rflags |= RFLAGS_IF;
-	fake_vp(vp)->shadow = true;
+	vp->shadow = 1;
 	CHECK_EQ(3, world_get_register(vp, R(INTERRUPT_STATE)));
 	CHECK_STATUS(SUCCESS, world_set_register(vp, R(INTERRUPT_STATE), 0));
 	CHECK_EQ(0, world_get_register(vp, R(INTERRUPT_STATE)));
