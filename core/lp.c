@@ -553,6 +553,8 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 	lp->guest_tsc += now - lp->stamp;
 	vp->guest_tsc += now - lp->stamp;
 	lp->stamp = now;
+	if (TRIVIUM_CHECKS)
+		vp->exits++;
 	trace(lp, vp, intercept);
 	intercept_dispatch(vp, intercept);
 }

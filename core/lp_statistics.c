@@ -10,14 +10,18 @@ static void check_lp(const struct lp *lp)
 	bug_on(lp->guest_tsc + lp->hypervisor_tsc + lp->idle_tsc != lp->stamp - lp->start);
 }
 
-/* Each moment in the hypervisor belongs to one class of intercepts. */
+/* Each exit, and each moment in the hypervisor, belongs to one class of intercepts. */
 static void check_vp(const struct vp *vp)
 {
-	u64 sum = 0;
+	u64 time = 0, count = 0;
 
 	for (u32 i = 0; i < INTERCEPT_CLASSES; i++)
-		sum += vp->class_tsc[i];
-	bug_on(sum != vp->hypervisor_tsc);
+		time += vp->class_tsc[i];
+#define INTERCEPT_CLASS(name) count += vp->stats[STAT_VP_##name##Count];
+#include "core/intercept/classes.def"
+#undef INTERCEPT_CLASS
+	bug_on(time != vp->hypervisor_tsc);
+	bug_on(count != vp->exits);
 }
 
 /*

@@ -16,6 +16,7 @@ usage: scripts/machine.sh [options] [-- QEMU arguments]
   --run NAME     what the root does: none, shell, demo, ... = image/root-files/usr/lib/trivium/run-NAME (none)
   --append TEXT  more of the root kernel's command line
   --hv TEXT      Trivium's command line
+  --elf FILE     Trivium (build/trivium.elf)
   --native       boot the root kernel without the hypervisor
   --iso FILE     start GRUB from a CD image (scripts/build-iso.sh), which starts Trivium; made here from the options
   --payload ELF  boot this multiboot kernel alone: no root, no disk
@@ -29,7 +30,7 @@ EOF
 cd "$(dirname "$0")/.."
 LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
 NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
-THREADS=${THREADS:-1}
+THREADS=${THREADS:-1} ELF=${ELF:-build/trivium.elf}
 # A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
 # "max" is all that TCG emulates, on no real processor together.
 CPU=${CPU:-EPYC,+svm,+npt,+vgif,+svme-addr-chk,+x2apic,-monitor,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec}
@@ -42,6 +43,7 @@ while (($#)); do
     --run) RUN=$2 && shift ;;
     --append) APPEND=$2 && shift ;;
     --hv) HV=$2 && shift ;;
+    --elf) ELF=$2 && shift ;;
     --iso) ISO=$2 && shift ;;
     --payload) PAYLOAD=$2 && shift ;;
     --timeout) TIMEOUT=$2 && shift ;;
@@ -82,7 +84,7 @@ elif [[ $ISO ]]; then
 elif [[ $NATIVE ]]; then
     boot=(-kernel "$root/bzImage" -initrd "$root/initramfs.cpio" -append "$linux")
 else # multiboot modules: FILE COMMAND-LINE,FILE; a comma within one is written twice
-    boot=(-kernel build/trivium.elf -append "$HV" -initrd "$root/bzImage ${linux//,/,,},$root/initramfs.cpio")
+    boot=(-kernel "$ELF" -append "$HV" -initrd "$root/bzImage ${linux//,/,,},$root/initramfs.cpio")
 fi
 if [[ ! $PAYLOAD ]]; then
     # shellcheck disable=SC2054 # QEMU's commas

@@ -104,6 +104,29 @@ run_core_scheduler() { # two threads of one core, and one of another
     quiet
 }
 
+run_pauses() { # interrupts are delivered once, whatever the emulator does between
+    local socket pauses
+    socket=$(mktemp -u)
+    tests/e2e/pauses.py "$socket" >"$logs/pauses" &
+    machine pauses 300 --lps 2 --run e2e --append e2e.cases=kernel_2 -- -monitor "unix:$socket,server=on,wait=off" </dev/null
+    wait $!
+    rm -f "$socket"
+    pauses=$(<"$logs/pauses")
+    if ((pauses >= 300)); then ok "pauses: $pauses of them"; else fail "pauses: expected 300 or more, made ${pauses:-none}"; fi
+    cases
+    quiet
+}
+
+run_checked() { # the hypervisor checks its accounts each time it publishes them
+    if make --no-print-directory -s BUILD=build/checked CHECKS=1 build/checked/trivium.elf >"$logs/checked.build" 2>&1; then
+        machine checked 400 --elf build/checked/trivium.elf --lps 2 --run e2e --append "e2e.cases=kernel_2,closure,kills e2e.kills=3" </dev/null
+        cases
+        quiet
+    else
+        fail "checked: expected a build with CHECKS=1; see $logs/checked.build"
+    fi
+}
+
 run_demo() {
     machine demo 240 --run demo --append trivium.seconds=3 </dev/null
     shows "everyone introduces himself" '^trivium: Trivium ' 'Hyper-V: running as root partition' 'mshv: Hypervisor using' \
@@ -162,7 +185,7 @@ run_reboot() { # the machine starts anew, until it is stopped
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler}"; do
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler pauses checked}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"
