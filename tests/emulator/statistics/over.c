@@ -139,6 +139,58 @@ static void check_seen(const struct child *child)
 	check(PATTERN, seen.beneath, "child: sees what its parent mapped meanwhile");
 }
 
+/* ---- Two processors ---- */
+
+#define ROUNDS 20
+
+static volatile u64 shown_page[512] __attribute__((aligned(4096)));
+static volatile u32 phase, seen_phase, stale;
+
+static void toggle(void)
+{
+	for (u32 i = 1; i <= 2 * ROUNDS; i++) {
+		msr_write(HV_X64_MSR_STATS_VP_RETAIL_PAGE,
+			(u64)shown_page | (i & 1 ? HV_MSR_PAGE_ENABLE : 0));
+		phase = i;
+		while (seen_phase != i)
+			relax();
+	}
+}
+
+/* It has the translation in use all the time, and must not see an old one. */
+static void watch(void)
+{
+	for (;;) {
+		u32 now = phase;
+		bool memory = shown_page[0] == PATTERN;
+
+		if (now == phase && seen_phase != now) {
+			stale += memory != !(now & 1);
+			seen_phase = now;
+		}
+		relax();
+	}
+}
+
+static void check_others(void)
+{
+	struct child child;
+
+	child_create(&child, HV_SYNTHETIC_FEATURE_HYPERVISOR_PRESENT);
+	child_add_vp(&child, 0);
+	child_add_vp(&child, 1);
+	child_map_image(&child);
+	child_enter_64(&child, 0, toggle);
+	child_enter_64(&child, 1, watch);
+	shown_page[0] = PATTERN;
+	child_start(&child, 1);
+	child_start(&child, 0);
+	check(1, child_finish(&child), "child: shows and hides a page");
+	check(2 * ROUNDS, seen_phase, "child: its other VP looked each time");
+	check(0, stale, "child: and saw at once what is there");
+	check(1, child_destroy(&child), "child: taken apart while it looks");
+}
+
 void check_own(void)
 {
 	volatile u64 *page = page_allocate();
@@ -166,4 +218,5 @@ void check_own(void)
 	page[0] = PATTERN;
 	check(PATTERN, page[0], "child: its page is gone from our memory");
 	page_free((void *)page);
+	check_others();
 }
