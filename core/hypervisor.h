@@ -6,6 +6,7 @@
 #include "backend/backend.h"
 #include "core/lib/spinlock.h"
 #include "core/memory/pool.h"
+#include "core/memory/share.h"
 #include "core/options.h"
 
 #define TRIVIUM_VERSION "0.1"
@@ -17,7 +18,8 @@ struct hypervisor {
 	u64 pool_start;	  /* bytes, where those pages came from */
 	u64 pool_end;
 	u64 *stats;
-	u64 sleep_types; /* pm1a | pm1b << 8 | 1 << 16 once the root has told them */
+	u64 stats_covers[PAGE_COVERS]; /* places over the root's memory */
+	u64 sleep_types;	       /* pm1a | pm1b << 8 | 1 << 16 once the root has told them */
 };
 
 extern struct hypervisor hypervisor;

@@ -6,6 +6,7 @@
 #include "abi/hv_hypercall.h"
 #include "abi/hv_status.h"
 #include "core/lib/spinlock.h"
+#include "core/memory/share.h"
 #include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
 #include "core/trace.h"
@@ -64,6 +65,7 @@ struct lp {
 	void *save_page; /* the back-end's, see lp_enable */
 	void *state_page;
 	struct dispatch dispatch;
+	u64 stats_covers[PAGE_COVERS]; /* places of its page over the root's memory */
 };
 
 extern struct lp lps[MAX_LPS];

@@ -267,7 +267,9 @@ enum outcome hypercall_enter(struct vp *vp)
 				    result << HV_HYPERCALL_REP_START_SHIFT;
 		return RESUME;
 	}
-	if (vp->partition->is_root)
+	/* The parent has nothing to give for output to a page of ours. */
+	if (vp->partition->is_root ||
+		((result & 1) && partition_covered(vp->partition, result & ~1ull)))
 		return FAULT_GP;
 	message_memory(vp, result & ~1ull, result & 1 ? INTERCEPT_WRITE : INTERCEPT_READ, false);
 	return RESUME;

@@ -4,6 +4,7 @@
 #include "core/hypervisor.h"
 #include "core/lib/string.h"
 #include "core/memory/frames.h"
+#include "core/memory/overlay.h"
 #include "core/memory/share.h"
 #include "core/memory/walk.h"
 
@@ -48,34 +49,6 @@ enum hv_status call_WithdrawMemory(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
-static void publish_pages(struct partition *target)
-{
-	stat_partition(target, GpaPages) = target->slat.pages[0] + (target->slat.pages[1] << 9);
-	stat_partition(target, GpaPages4K) = target->slat.pages[0];
-	stat_partition(target, GpaPages2M) = target->slat.pages[1];
-	stat_partition(target, PagesShattered) = target->slat.shattered;
-}
-
-/*
- * Ends a change and unlocks the target. The call returns only when no processor uses what was
- * replaced, because the caller will free it. What others change meanwhile is theirs to wait for.
- */
-static void settle(struct partition *target)
-{
-	bool stale = target->slat.stale;
-	u64 retired = slat_take_retired(&target->slat);
-
-	target->slat.stale = false;
-	publish_pages(target);
-	spin_unlock(&target->lock);
-	if (!stale)
-		return;
-	partition_flush(target);
-	spin_lock(&target->lock);
-	slat_release(&target->slat, retired);
-	spin_unlock(&target->lock);
-}
-
 /* Every frame of the source must be the root's own RAM. */
 static bool source_allowed(u64 page_number, u64 count)
 {
@@ -118,8 +91,8 @@ static enum hv_status map_one(
 		return HV_STATUS_INVALID_PARAMETER;
 	if (rights && (!IS_ALIGNED(spa_page, count) || !source_allowed(spa_page, count)))
 		return HV_STATUS_INVALID_PARAMETER;
-	return slat_set(&target->slat, gpa_page << PAGE_SHIFT, spa_page << PAGE_SHIFT, level,
-		       rights) == SLAT_OK
+	return overlay_map_beneath(&target->slat, gpa_page << PAGE_SHIFT, spa_page << PAGE_SHIFT,
+		       level, rights) == SLAT_OK
 		       ? HV_STATUS_SUCCESS
 		       : HV_STATUS_INSUFFICIENT_MEMORY;
 }
@@ -149,7 +122,7 @@ enum hv_status call_MapGpaPages(struct call *call)
 	}
 	spin_unlock(&root_partition.lock);
 	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
-	settle(target);
+	partition_settle(target);
 	return status;
 }
 
@@ -178,7 +151,7 @@ enum hv_status call_UnmapGpaPages(struct call *call)
 		call->reps_done += status == HV_STATUS_SUCCESS;
 	}
 	stat_partition(target, GpaSpaceModifications) += call->reps_done != start;
-	settle(target);
+	partition_settle(target);
 	return status;
 }
 
@@ -187,10 +160,14 @@ static u8 access_state(struct partition *target, u64 gpa, u64 flags)
 {
 	const struct slat_format *format = target->slat.format;
 	struct slat_leaf leaf = slat_lookup(&target->slat, gpa);
+	u64 *beneath = overlay_beneath(&target->slat, gpa);
 	u64 set = 0;
 	u64 clear = 0;
 	u64 old;
 
+	/* Of the parent's page, which may be absent. */
+	if (beneath)
+		leaf = (struct slat_leaf){.entry = beneath, .rights = *beneath};
 	if (!leaf.rights)
 		return 0;
 	set |= flags & HV_GPA_ACCESS_SET_ACCESSED ? format->accessed_bit : 0;
@@ -220,7 +197,7 @@ enum hv_status call_GetGpaPagesAccessStates(struct call *call)
 	for (; target->slat.root && call->reps_done < call->rep_count; call->reps_done++)
 		states[call->reps_done] = access_state(
 			target, (in->gpa_page_number + call->reps_done) << PAGE_SHIFT, in->flags);
-	settle(target);
+	partition_settle(target);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -249,7 +226,7 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	struct walk_context context;
 	struct walk_result result;
 	enum walk_status status;
-	bool readable;
+	bool readable, covered;
 
 	if (!vp)
 		return HV_STATUS_INVALID_VP_INDEX;
@@ -261,13 +238,17 @@ enum hv_status call_TranslateVirtualAddress(struct call *call)
 	status =
 		walk(&context, in->gva_page << PAGE_SHIFT, walk_access(in->control_flags), &result);
 	readable = status == WALK_OK && partition_memory(call->target, result.gpa, SLAT_READ);
+	covered = readable && partition_covered(call->target, result.gpa);
 	spin_unlock(&call->target->lock);
 	out->result_code =
 		status == WALK_NON_CANONICAL ? HV_TRANSLATE_GVA_PAGE_NOT_PRESENT : status;
 	if (status != WALK_OK)
 		return HV_STATUS_SUCCESS;
 	out->gpa_page = result.gpa >> PAGE_SHIFT;
-	out->attributes = HV_CACHE_TYPE_WRITE_BACK;
+	out->attributes = HV_CACHE_TYPE_WRITE_BACK | (covered ? HV_TRANSLATE_GVA_OVERLAY_PAGE : 0);
+	if (covered && in->control_flags & (HV_TRANSLATE_GVA_VALIDATE_WRITE |
+						   HV_TRANSLATE_GVA_VALIDATE_EXECUTE))
+		out->result_code = HV_TRANSLATE_GVA_GPA_ILLEGAL_OVERLAY_ACCESS;
 	if (!readable)
 		out->result_code = HV_TRANSLATE_GVA_GPA_UNMAPPED;
 	return HV_STATUS_SUCCESS;

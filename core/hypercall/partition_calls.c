@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Partitions and their properties (TLFS ch. 6; property codes in abi/hv_property.h). */
+#include "abi/hv_cpuid.h"
 #include "abi/hv_property.h"
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
@@ -77,6 +78,17 @@ struct property_row {
 static enum hv_status get_privileges(struct partition *partition, u64 *value)
 {
 	*value = partition->privileges;
+	return HV_STATUS_SUCCESS;
+}
+
+/* All but this one follow from the synthetic features, which also give it. */
+static enum hv_status set_privileges(struct partition *partition, u64 value)
+{
+	u64 free = partition->announced ? HV_FEATURE_EAX_STATS : 0;
+
+	if ((value ^ partition->privileges) & ~free)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	partition->privileges = value;
 	return HV_STATUS_SUCCESS;
 }
 
@@ -213,7 +225,7 @@ static enum hv_status get_id(struct partition *partition, u64 *value)
 }
 
 static const struct property_row property_rows[] = {
-	{HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, false, get_privileges, NULL},
+	{HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, true, get_privileges, set_privileges},
 	{HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES, true, get_synthetic, set_synthetic},
 	{HV_PARTITION_PROPERTY_CPU_RESERVE, false, scheduling_get_reserve, scheduling_set_reserve},
 	{HV_PARTITION_PROPERTY_CPU_CAP, false, scheduling_get_cap, scheduling_set_cap},

@@ -34,7 +34,8 @@ enum hv_status call_CreateVp(struct call *call)
 
 void vp_unshare_pages(struct vp *vp)
 {
-	page_unshare(vp->stats);
+	(void)partition_set_overlay(vp->partition, &vp->stats_overlay, &vp->stats, 0);
+	page_hide(vp->stats, vp->stats_covers);
 	page_unshare(vp->intercept_page);
 	page_unshare(vp->register_page);
 }

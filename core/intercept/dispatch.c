@@ -21,6 +21,7 @@ static const struct intercept_row rows[INTERCEPT_KINDS] = {
 
 #define VECTOR_UD 6
 #define VECTOR_GP 13
+#define VECTOR_MC 18
 
 /* DOC: dispatch */
 void intercept_dispatch(struct vp *vp, struct intercept *intercept)
@@ -42,6 +43,10 @@ void intercept_dispatch(struct vp *vp, struct intercept *intercept)
 	case FAULT_UD:
 		stat_vp(vp, OtherReflectedGuestExceptions)++;
 		vp_inject_exception(vp, VECTOR_UD, -1);
+		break;
+	case FAULT_MC:
+		stat_vp(vp, OtherReflectedGuestExceptions)++;
+		vp_inject_exception(vp, VECTOR_MC, -1);
 		break;
 	}
 }

@@ -63,7 +63,7 @@ static enum outcome msr_outcome(struct vp *vp, enum msr_outcome outcome, u64 gpa
 	case MSR_SUSPEND:
 		return ADVANCE;
 	case MSR_RETRY:
-		if (vp->partition->is_root)
+		if (vp->partition->is_root || partition_covered(vp->partition, gpa))
 			return FAULT_GP;
 		message_memory(vp, gpa, INTERCEPT_WRITE, false);
 		return RESUME;
@@ -142,10 +142,14 @@ static enum outcome refuse_root(struct vp *vp, const struct intercept *intercept
 	return FAULT_GP;
 }
 
+/* Overlays are read-only; a guest that writes to one gets #MC (TLFS "Statistics Pages"). */
 enum outcome handle_memory(struct vp *vp, struct intercept *intercept)
 {
 	enum outcome outcome;
 
+	/* A read can only have come before the overlay did. */
+	if (partition_covered(vp->partition, intercept->memory.gpa))
+		return intercept->access == INTERCEPT_READ ? RESUME : FAULT_MC;
 	if (vp->partition->is_root)
 		return refuse_root(vp, intercept);
 	if (mmio_emulate(vp, intercept, &outcome))

@@ -10,6 +10,7 @@ enum outcome {
 	ADVANCE,  /* step over intercept->length bytes */
 	FAULT_GP, /* #GP(0) */
 	FAULT_UD, /* #UD */
+	FAULT_MC, /* #MC */
 };
 
 #define INTERCEPT(kind, counter, handler)                                                          \

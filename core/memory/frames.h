@@ -6,6 +6,7 @@
  * ROOT ──deposit──▶ POOL ──allocate──▶ USED ──share──▶ SHARED (root may touch it again)
  *   ▲                 ▲                  │                │
  *   └────withdraw─────┴──────free────────┴────────────────┘
+ * ROOT ◀──────▶ COVERED
  */
 #ifndef CORE_MEMORY_FRAMES_H
 #define CORE_MEMORY_FRAMES_H
@@ -20,6 +21,7 @@ enum frame_state {
 	FRAME_POOL,	  /* deposited and free */
 	FRAME_USED,	  /* deposited and holding something */
 	FRAME_SHARED,	  /* deposited, and the root may read (and write) it */
+	FRAME_COVERED,	  /* RAM of the root beneath a page of ours, see page_cover() */
 };
 
 /* Size in bytes of the table for RAM up to `ram_end`. */
@@ -34,7 +36,7 @@ void frame_set(u64 spa, enum frame_state state, u16 owner);
 u16 frame_owner(u64 spa);
 
 /* How many GPA pages of children lie on the frame; such a frame cannot be deposited. */
-#define FRAME_MAX_MAPPINGS 0xfffe
+#define FRAME_MAX_MAPPINGS 0xff00 /* each LP may count one more for a moment */
 u32 frame_mappings(u64 spa);
 void frame_mapped(u64 spa, bool mapped);
 

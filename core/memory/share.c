@@ -82,3 +82,30 @@ void page_unshare(void *page)
 	spin_unlock(&root_partition.lock);
 	partition_flush(&root_partition);
 }
+
+enum hv_status page_cover(const void *page, u64 gpa)
+{
+	if (frame_get(gpa) != FRAME_ROOT || frame_mappings(gpa))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (slat_set(&root_partition.slat, gpa, machine_spa(page), 0, SLAT_READ) != SLAT_OK)
+		return HV_STATUS_NO_RESOURCES;
+	frame_set(gpa, FRAME_COVERED, 0);
+	return HV_STATUS_SUCCESS;
+}
+
+void page_uncover(u64 gpa)
+{
+	give_locked(gpa);
+}
+
+void page_hide(void *page, u64 covers[PAGE_COVERS])
+{
+	page_unshare(page);
+	spin_lock(&root_partition.lock);
+	for (u32 i = 0; i < PAGE_COVERS; i++) {
+		if (covers[i])
+			page_uncover(covers[i]);
+		covers[i] = 0;
+	}
+	partition_settle(&root_partition);
+}

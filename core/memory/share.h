@@ -22,4 +22,17 @@ enum hv_status page_share(void *page, u64 rights);
 /* Ends that, if it was so. */
 void page_unshare(void *page);
 
+/*
+ * Shows the root a page read-only over its RAM at `gpa`, which comes back when it is uncovered.
+ * Under the root's lock; partition_settle() ends the change. INVALID_PARAMETER: not RAM that only
+ * the root has, or covered already. NO_RESOURCES: our tables' memory ran out.
+ */
+enum hv_status page_cover(const void *page, u64 gpa);
+void page_uncover(u64 gpa);
+
+/* Places over the root's memory that one page can have at a time; 0: none. */
+#define PAGE_COVERS 2
+/* Ends all ways in which the root sees the page: shared, and over its memory. */
+void page_hide(void *page, u64 covers[PAGE_COVERS]);
+
 #endif

@@ -101,12 +101,14 @@ static bool split(struct slat *slat, u64 *entry, u32 level)
 	u64 *table = pool_allocate(slat->pool);
 	u64 spa = slat->format->spa(*entry);
 	u64 rights = slat->format->rights(*entry);
+	/* Until the flush a write may be noted in the old entry: who asks hears of one. */
+	u64 flags = rights & SLAT_WRITE ? slat->format->accessed_bit | slat->format->dirty_bit : 0;
 
 	if (!table)
 		return false;
 	for (u64 i = 0; i < ENTRIES; i++)
-		table[i] =
-			slat->format->leaf(spa + (i << level_shift(level - 1)), level - 1, rights);
+		table[i] = flags | slat->format->leaf(
+					   spa + (i << level_shift(level - 1)), level - 1, rights);
 	slat->table_pages++;
 	slat->shattered++;
 	slat->stale = true;

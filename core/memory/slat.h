@@ -10,6 +10,8 @@
 #include "backend/backend.h"
 #include "core/memory/pool.h"
 
+struct overlay;
+
 struct slat {
 	const struct slat_format *format;
 	struct pool *pool; /* tables come from here */
@@ -20,6 +22,7 @@ struct slat {
 	bool counted; /* a child's: frames know how often they are mapped */
 	bool stale;   /* something that processors may have cached was changed */
 	u64 retired;  /* tables that processors may still be walking, see slat_take_retired() */
+	struct overlay *overlays; /* newest first, see overlay.h */
 };
 
 /* False: no memory for the top table. */

@@ -166,6 +166,12 @@ static void stop_vp(struct vp *vp)
 	vp_unshare_pages(vp);
 }
 
+static void unshare_page(struct partition *partition)
+{
+	(void)partition_set_overlay(partition, &partition->stats_overlay, &partition->stats, 0);
+	page_hide(partition->stats, partition->stats_covers);
+}
+
 enum hv_status partitions_delete_port(u32 port_id)
 {
 	enum hv_status status = HV_STATUS_INVALID_PORT_ID;
@@ -202,7 +208,7 @@ enum hv_status partition_finalize(struct partition *partition)
 	for (u32 i = 0; i < MAX_VPS; i++)
 		if (partition->vps[i])
 			stop_vp(partition->vps[i]);
-	page_unshare(partition->stats);
+	unshare_page(partition);
 	partition_purge_messages(partition);
 	spin_lock(&partition->lock);
 	for (u32 i = 0; i < MAX_VPS; i++)
@@ -224,7 +230,7 @@ enum hv_status partition_delete(struct partition *partition)
 	 */
 	if (partition->pool.total_pages)
 		return HV_STATUS_OPERATION_DENIED;
-	page_unshare(partition->stats);
+	unshare_page(partition);
 	scheduling_leave(partition);
 	spin_lock(&table_lock);
 	lp_forget_partition(partition);
@@ -360,6 +366,10 @@ static void *root_memory(u64 gpa, u64 rights)
 		return machine_ram(gpa);
 	case FRAME_SHARED:
 		return rights & SLAT_WRITE ? NULL : machine_ram(gpa);
+	case FRAME_COVERED:
+		return rights & SLAT_WRITE
+			       ? NULL
+			       : machine_ram(slat_lookup(&root_partition.slat, gpa).spa);
 	default:
 		return NULL;
 	}

@@ -5,7 +5,9 @@
 
 #include "abi/hv_status.h"
 #include "core/lib/spinlock.h"
+#include "core/memory/overlay.h"
 #include "core/memory/pool.h"
+#include "core/memory/share.h"
 #include "core/memory/slat.h"
 #include "core/scheduler/scheduler.h"
 #include "core/statistics/statistics.h"
@@ -70,8 +72,10 @@ struct partition {
 	struct sched_params params;   /* of each VP; see scheduling.h */
 	struct cpu_group *cpu_group;  /* NULL: none */
 	u32 vp_count;
-	u32 vp_end;		    /* no VP has this index or a higher one */
-	struct doorbell *doorbells; /* a page of MAX_DOORBELLS rows, made with the first port */
+	u32 vp_end;		       /* no VP has this index or a higher one */
+	struct doorbell *doorbells;    /* a page of MAX_DOORBELLS rows, made with the first port */
+	struct overlay stats_overlay;  /* the statistics page in the partition's own GPA space */
+	u64 stats_covers[PAGE_COVERS]; /* … and over the root's memory, see stats_calls.c */
 	struct vp *vps[MAX_VPS];
 };
 
@@ -116,6 +120,22 @@ u64 partition_time_to_tsc(const struct partition *partition, u64 time_100ns);
 
 /* Waits until no LP uses translations older than now. The caller must not hold the lock. */
 void partition_flush(struct partition *partition);
+
+/*
+ * Ends a change of the GPA space and unlocks the partition. Returns only when no processor uses
+ * what was replaced, because it may be freed then. What others change meanwhile is theirs.
+ */
+void partition_settle(struct partition *partition);
+
+/*
+ * Shows a page in the partition's own GPA space as a register says, no longer where its old value
+ * said. `place`: where the pointer to the page is kept, which is read under the partition's lock.
+ * False, with nothing changed: no memory for tables, or (root) not RAM that only it has.
+ */
+bool partition_set_overlay(
+	struct partition *partition, struct overlay *overlay, u64 *const *place, u64 msr);
+/* Is a page of the hypervisor in front of the partition's memory at `gpa`? */
+bool partition_covered(struct partition *partition, u64 gpa);
 
 /* Fills in and publishes the reference TSC page, if the guest has enabled it. */
 void partition_update_tsc_page(struct partition *partition);

@@ -8,7 +8,8 @@
 	(HV_FEATURE_EAX_VP_RUNTIME | HV_FEATURE_EAX_TIME_REF_COUNT | HV_FEATURE_EAX_SYNIC |        \
 		HV_FEATURE_EAX_SYNTHETIC_TIMERS | HV_FEATURE_EAX_APIC_MSRS |                       \
 		HV_FEATURE_EAX_HYPERCALL_MSRS | HV_FEATURE_EAX_VP_INDEX | HV_FEATURE_EAX_RESET |   \
-		HV_FEATURE_EAX_REFERENCE_TSC | HV_FEATURE_EAX_FREQUENCY_MSRS)
+		HV_FEATURE_EAX_STATS | HV_FEATURE_EAX_REFERENCE_TSC |                              \
+		HV_FEATURE_EAX_FREQUENCY_MSRS)
 #define ROOT_EBX                                                                                   \
 	(HV_FEATURE_EBX_CREATE_PARTITIONS | HV_FEATURE_EBX_ACCESS_PARTITION_ID |                   \
 		HV_FEATURE_EBX_ACCESS_MEMORY_POOL | HV_FEATURE_EBX_CREATE_PORT |                   \
@@ -69,8 +70,8 @@ void features_child(struct partition *partition, u64 synthetic)
 {
 	partition->synthetic_features = synthetic;
 	partition->announced = synthetic & HV_SYNTHETIC_FEATURE_HYPERVISOR_PRESENT;
-	partition->privileges = 0;
 	/* Of everybody who may know that there is a hypervisor. */
+	partition->privileges = partition->announced ? HV_FEATURE_EAX_STATS : 0;
 	partition->feature_edx = partition->announced ? HV_FEATURE_EDX_GUEST_CRASH_MSRS : 0;
 	partition->hints = HV_HINT_RELAXED_TIMING | HV_HINT_DEPRECATE_AUTO_EOI;
 	for (u32 i = 0; i < ARRAY_SIZE(synthetic_rows); i++) {

@@ -243,6 +243,45 @@ static enum msr_outcome write_assist_page(struct vp *vp, u32 msr, u64 value, u64
 	return MSR_DONE;
 }
 
+/*
+ * The page that counts for the VP, or for its partition; one register for all VPs, as the page is
+ * (TLFS "Statistics Page Mapping MSRs").
+ */
+static struct overlay *stats_overlay(struct vp *vp, u32 msr, u64 *const **place)
+{
+	bool own = msr == HV_X64_MSR_STATS_VP_RETAIL_PAGE;
+
+	*place = own ? &vp->stats : &vp->partition->stats;
+	return own ? &vp->stats_overlay : &vp->partition->stats_overlay;
+}
+
+static enum msr_outcome read_stats_page(struct vp *vp, u32 msr, u64 *value)
+{
+	u64 *const *place;
+
+	*value = stats_overlay(vp, msr, &place)->msr;
+	return MSR_DONE;
+}
+
+static enum msr_outcome write_stats_page(struct vp *vp, u32 msr, u64 value, u64 *gpa)
+{
+	u64 *const *place;
+	struct overlay *overlay = stats_overlay(vp, msr, &place);
+
+	(void)gpa;
+	return partition_set_overlay(vp->partition, overlay, place, value) ? MSR_DONE : MSR_FAULT;
+}
+
+void vp_stats_reset(struct vp *vp)
+{
+	struct partition *partition = vp->partition;
+
+	(void)partition_set_overlay(partition, &vp->stats_overlay, &vp->stats, 0);
+	if (vp->index == 0)
+		(void)partition_set_overlay(
+			partition, &partition->stats_overlay, &partition->stats, 0);
+}
+
 /* RDMSR stops the VP until an interrupt could be delivered, RFLAGS.IF or not (TLFS "Guest Idle").
  */
 static enum msr_outcome read_guest_idle(struct vp *vp, u32 msr, u64 *value)
@@ -306,6 +345,9 @@ static const struct msr_row synthetic_rows[SYNTHETIC_ROWS] = {
 	[0x82 ... 0x85] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
 	[0x90 ... 0x9f] = {HV_FEATURE_EAX_SYNIC, vp_read_synic, vp_write_synic},
 	[0xb0 ... 0xb7] = {HV_FEATURE_EAX_SYNTHETIC_TIMERS, read_stimer, write_stimer},
+	/* Nothing is kept for the internal pages, 0xe1 and 0xe3. */
+	[0xe0] = {HV_FEATURE_EAX_STATS, read_stats_page, write_stats_page},
+	[0xe2] = {HV_FEATURE_EAX_STATS, read_stats_page, write_stats_page},
 	[0xf0] = {HV_FEATURE_EAX_GUEST_IDLE, read_guest_idle, NULL},
 	/* Their feature is no privilege: they look for themselves. */
 	[0x100 ... 0x105] = {0, vp_read_crash, vp_write_crash},

@@ -36,6 +36,9 @@ enum msr_outcome vp_write_crash(struct vp *vp, u32 msr, u64 value, u64 *gpa);
 /* Takes a child's SIMP or SIEFP whose page is not there now. False: no such register. */
 bool vp_synic_restore_page(struct vp *vp, u32 msr, u64 value);
 
+/* The VP is reset: its statistics page leaves the GPA space; with VP 0 the partition's, too. */
+void vp_stats_reset(struct vp *vp);
+
 /* The root's pages are the hypervisor's and fixed; it may only switch them on and off. */
 bool vp_page_allowed(const struct vp *vp, u64 old, u64 value);
 

@@ -185,6 +185,7 @@ static enum hv_status set_apic_base(struct vp *vp, u32 name, u64 value)
 	vapic_init(&vp->apic);
 	spin_unlock(&vp->timer_lock);
 	vp_synic_reset(vp);
+	vp_stats_reset(vp);
 	vp->apic.base = (value & ~(u64)VAPIC_BASE_BSP) | (vp->apic.base & VAPIC_BASE_BSP);
 	vp->activity = vp->index == 0 ? VP_ACTIVE : VP_WAIT_SIPI;
 	vp->dead = false;

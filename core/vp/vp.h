@@ -149,8 +149,10 @@ struct vp {
 	u64 signals;	       /* messages to that thread, ever */
 	void *cpuid_pages[CPUID_PAGES];
 	u32 cpuid_count;
-	u16 cpuid_chain[65];	  /* first result of each leaf + 1, see core/vp/cpuid.c */
-	u64 crash[CRASH_CTL + 1]; /* P0 to P4, and what was reported */
+	u16 cpuid_chain[65];	      /* first result of each leaf + 1, see core/vp/cpuid.c */
+	u64 crash[CRASH_CTL + 1];     /* P0 to P4, and what was reported */
+	struct overlay stats_overlay; /* as in struct partition */
+	u64 stats_covers[PAGE_COVERS];
 };
 
 _Static_assert(sizeof(struct vp) <= PAGE_SIZE, "a VP fits in one deposited page");

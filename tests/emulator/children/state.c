@@ -245,8 +245,8 @@ void check_cpuid_results(void)
 	check(BIT(31), results[2].ecx & BIT(31), "a hypervisor is present");
 	check(0x900, results[3].eax, "replaced: EAX");
 	check(HV_FEATURE_EAX_VP_INDEX | HV_FEATURE_EAX_HYPERCALL_MSRS |
-			HV_FEATURE_EAX_TIME_REF_COUNT,
-		results[4].eax, "privileges follow the synthetic features");
+			HV_FEATURE_EAX_TIME_REF_COUNT | HV_FEATURE_EAX_STATS,
+		results[4].eax, "privileges follow the synthetic features, and statistics");
 	check(0, results[4].ebx, "no privilege of a parent");
 	check(1, child_destroy(&child), "CPUID: the child is taken apart");
 }

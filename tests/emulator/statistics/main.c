@@ -3,13 +3,15 @@
  * Statistics pages count exactly.
  *
  * What: the pages of the hypervisor, of a logical processor, of partitions and of VPs, mapped as a
- * root's tools map them; counts of intercepts, hypercalls and interrupts; times.
+ * root's tools map them, or over memory; counts of intercepts, hypercalls, interrupts; times.
  * Why: whoever looks for lost performance believes these numbers. A counter that is bumped twice on
  * one path or not at all on another is worse than none.
  * How: a known number of operations between two readings must move the counter by just that
  * number, and no counter that has nothing to do with it. Times must grow with what they measure and
  * stay in proportion: the hypervisor's share is part of the whole, sleep is not run time.
  */
+#include "tests/emulator/statistics/statistics.h"
+
 #include "abi/hv_cpuid.h"
 #include "abi/hv_stats.h"
 #include "core/lib/string.h"
@@ -267,6 +269,8 @@ void test_main(void)
 	check_counts(vp);
 	check_times(vp, lp);
 	check_protection(vp);
+	check_over(own_id, vp);
 	child_listen();
 	check_child(hypervisor);
+	check_own();
 }

@@ -223,7 +223,6 @@ struct property {
 #define PROPERTY(name) HV_PARTITION_PROPERTY_##name
 
 static const struct property properties[] = {
-	{PROPERTY(PRIVILEGE_FLAGS), 0, 0, 0, false},
 	{PROPERTY(SYNTHETIC_PROC_FEATURES), 0, 0x13, 1ull << 63, true},
 	{PROPERTY(TIME_FREEZE), 0, 1, 2, false},
 	{PROPERTY(GPA_PAGE_ACCESS_TRACKING), 0, 1, 2, false},
