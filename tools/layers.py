@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "core/scheduler": "core/lib",
     "core/statistics": "core/lib abi/hv_stats.h",
     "core/interrupt": "core/lib abi",
+    "core/eventlog": "core/lib abi",
     "core/intercept/intercept.h": "core/lib core/intercept/intercepts.def core/intercept/classes.def",
     "core/intercept/insn": "core/lib core/intercept/insn.h",
     "core/memory/walk": "core/lib core/memory/walk.h",
