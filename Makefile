@@ -15,7 +15,7 @@ CFLAGS := -std=gnu11 -O2 -flto=2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=sm
 	-mgeneral-regs-only -fno-stack-protector -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-asynchronous-unwind-tables -fcf-protection=none $(WARN) -I. -DTRIVIUM_CHECKS=$(CHECKS)
 
-CORE_DIRS := core core/lib core/hypercall core/intercept core/interrupt core/memory core/partition \
+CORE_DIRS := core core/lib core/eventlog core/hypercall core/intercept core/interrupt core/memory core/partition \
 	core/scheduler core/statistics core/vp
 SRCS := $(wildcard boot/*.S boot/*.c machine/x86/*.S machine/x86/*.c backend/svm/*.S \
 	backend/svm/*.c loader/*.c $(addsuffix /*.c,$(CORE_DIRS)))

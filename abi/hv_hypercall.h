@@ -42,6 +42,15 @@ enum hv_call_code {
 	HVCALL_DISCONNECT_PORT = 0x005B,
 	HVCALL_POST_MESSAGE = 0x005C,
 	HVCALL_SIGNAL_EVENT = 0x005D,
+	HVCALL_INITIALIZE_EVENT_LOG_BUFFER_GROUP = 0x0060,
+	HVCALL_FINALIZE_EVENT_LOG_BUFFER_GROUP = 0x0061,
+	HVCALL_CREATE_EVENT_LOG_BUFFER = 0x0062,
+	HVCALL_DELETE_EVENT_LOG_BUFFER = 0x0063,
+	HVCALL_MAP_EVENT_LOG_BUFFER = 0x0064,
+	HVCALL_UNMAP_EVENT_LOG_BUFFER = 0x0065,
+	HVCALL_SET_EVENT_LOG_GROUP_SOURCES = 0x0066,
+	HVCALL_RELEASE_EVENT_LOG_BUFFER = 0x0067,
+	HVCALL_FLUSH_EVENT_LOG_BUFFER = 0x0068,
 	HVCALL_POST_DEBUG_DATA = 0x0069,
 	HVCALL_RETRIEVE_DEBUG_DATA = 0x006A,
 	HVCALL_RESET_DEBUG_SESSION = 0x006B,
@@ -533,6 +542,46 @@ struct hv_input_unmap_stats_page {
 	union hv_stats_object_identity identity;
 };
 HV_ASSERT_SIZE(struct hv_input_unmap_stats_page, 24);
+
+/* ---- Event logs (TLFS 2.0a chapter 19) ---- */
+
+struct hv_input_initialize_event_log_buffer_group {
+	u32 type; /* enum hv_eventlog_type */
+	u32 maximum_buffer_count;
+	u32 buffer_pages;
+	u32 threshold;	 /* complete buffers until a message */
+	u32 time_basis;	 /* enum hv_eventlog_time_basis */
+	u32 system_time; /* 100 ns, lower half; the upper one is not aligned */
+	u32 system_time_high;
+	u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_initialize_event_log_buffer_group, 32);
+
+/* Of the calls that name a group. */
+struct hv_input_event_log_group {
+	u32 type; /* enum hv_eventlog_type */
+	u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_event_log_group, 8);
+
+/* Of the calls that name a buffer. */
+struct hv_input_event_log_buffer {
+	u32 type; /* enum hv_eventlog_type */
+	u32 buffer_index;
+};
+HV_ASSERT_SIZE(struct hv_input_event_log_buffer, 8);
+
+struct hv_input_create_event_log_buffer {
+	struct hv_input_event_log_buffer buffer;
+	struct hv_proximity_domain_info proximity_info;
+};
+HV_ASSERT_SIZE(struct hv_input_create_event_log_buffer, 16);
+
+struct hv_input_set_event_log_group_sources {
+	struct hv_input_event_log_group group;
+	u64 enable_flags;
+};
+HV_ASSERT_SIZE(struct hv_input_set_event_log_group_sources, 16);
 
 /* ---- Virtual processors ---- */
 

@@ -303,6 +303,13 @@ struct hv_async_completion_message_payload {
 };
 HV_ASSERT_SIZE(struct hv_async_completion_message_payload, 24);
 
+/* Buffers of an event log are ready (TLFS 2.0a 16.5.10). */
+struct hv_eventlog_buffer_complete_message {
+	u32 type;	  /* enum hv_eventlog_type */
+	u32 buffer_index; /* the first of the list */
+};
+HV_ASSERT_SIZE(struct hv_eventlog_buffer_complete_message, 8);
+
 /* Root scheduler: VPs of one partition that became runnable, as a set of up to 1024 VPs. */
 #define HV_SIGNAL_BITSET_BANKS 16
 

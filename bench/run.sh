@@ -73,7 +73,7 @@ uncounted() {
     cp -r abi backend boot core loader machine tools Makefile build/uncounted
     cp --parents hvstat/build.mk hvctl/build.mk build/uncounted
     take_out core/lp.c run_vp 'charge_hypervisor(' 'u64 now;' 'now = machine_tsc' '_tsc += now' 'stamp = now' &&
-        take_out core/intercept/dispatch.c intercept_dispatch 'last_class =' 'count_index' &&
+        take_out core/intercept/dispatch.c dispatch 'last_class =' 'count_index' &&
         take_out core/intercept/handlers.c handle_msr 'ApicEoiAccesses' &&
         take_out core/hypercall/entry.c hypercall_run 'OtherHypercalls' 'row->family' &&
         take_out core/hypercall/entry.c invoke 'row->family' &&

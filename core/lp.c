@@ -11,6 +11,7 @@
 #include "core/intercept/handlers.h"
 #include "core/lib/string.h"
 #include "core/log.h"
+#include "core/lp_eventlog.h"
 #include "core/lp_internal.h"
 #include "core/vp/vp.h"
 
@@ -94,71 +95,6 @@ static inline void charge_hypervisor(struct lp *lp, struct vp *vp, u64 now)
 void lp_charge(struct lp *lp)
 {
 	charge_hypervisor(lp, lp->vp, machine_tsc());
-}
-
-/* ---- Cross-LP requests ---- */
-
-void lp_notify(u32 lp_index, u32 attention)
-{
-	atomic_or(&lps[lp_index].attention, attention);
-	if (lp_index != machine_lp_index()) {
-		stat_lp(lp_self(), InterProcessorInterruptsSent)++;
-		machine_kick(lp_index);
-	}
-}
-
-static void run_call(struct lp *lp)
-{
-	struct lp_call *call = atomic_exchange(&lp->call, NULL);
-
-	if (!call)
-		return;
-	call->function(call->argument);
-	atomic_store(&call->done, true); /* pairs with the load in lp_call() */
-}
-
-/* Whoever waits holds no pointer into guest memory, see partition_flush(). */
-void lp_relax(void)
-{
-	struct lp *self = lp_self();
-
-	run_call(self);
-	atomic_store(&self->quiescent, true);
-	machine_relax();
-	atomic_store(&self->quiescent, false);
-}
-
-/*
- * Emulators can lose an interrupt that comes at the moment of a VM entry (docs/emulators.md), and
- * then nothing but the next interrupt ends the wait: so it is sent again.
- */
-#define TURNS_PER_KICK 4096
-
-void lp_relax_and_kick(u32 lp_index, u32 turn)
-{
-	lp_relax();
-	if (turn % TURNS_PER_KICK == 0)
-		lp_notify(lp_index, LP_RESCHEDULE);
-}
-
-void lp_call(u32 lp_index, void (*function)(void *argument), void *argument)
-{
-	struct lp *lp = &lps[lp_index];
-	struct lp_call call = {function, argument, false};
-	struct lp_call *none = NULL;
-
-	if (lp_index == machine_lp_index()) {
-		function(argument);
-		return;
-	}
-	while (!__atomic_compare_exchange_n(
-		&lp->call, &none, &call, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-		none = NULL;
-		lp_relax();
-	}
-	lp_notify(lp_index, LP_CALL);
-	for (u32 turn = 1; !atomic_load(&call.done); turn++)
-		lp_relax_and_kick(lp_index, turn);
 }
 
 /* ---- Scheduling ---- */
@@ -483,15 +419,29 @@ void lp_timer_changed(struct lp *lp, u64 deadline_tsc)
 
 /* ---- The loop ---- */
 
+#define LP_RARE (LP_CALL | LP_NMI | LP_LOG)
+
+/* True: that was all. While events are logged the bit stays set, so that every round comes by. */
+static __attribute__((noinline)) bool serve_rare(struct lp *lp, u32 bits)
+{
+	if (bits & LP_CALL)
+		lp_run_call(lp);
+	if (bits & LP_NMI)
+		vp_signal(lp->root_vp, ATTENTION_NMI);
+	if (bits & LP_LOG)
+		lp->logs = lp_eventlog_on();
+	if (lp->logs)
+		atomic_or(&lp->attention, LP_LOG);
+	return bits == LP_LOG && lp->vp;
+}
+
 /* Everything that is not the same VP entering again. */
 static void service(struct lp *lp)
 {
 	u32 bits = atomic_exchange(&lp->attention, 0);
 
-	if (bits & LP_CALL)
-		run_call(lp);
-	if (bits & LP_NMI)
-		vp_signal(lp->root_vp, ATTENTION_NMI);
+	if (__builtin_expect(bits & LP_RARE, 0) && serve_rare(lp, bits))
+		return;
 	if (bits & LP_TIMER) {
 		expire_timers(lp);
 		/* Else it idled until now, and tells that at the next occasion. */
@@ -515,7 +465,7 @@ static void idle(struct lp *lp)
 	stat_lp(lp, IdleSequenceNumber)++;
 	stat_lp(lp, ProcessorHalts)++;
 	stat_lp(lp, C1TransitionsCount)++;
-	if (!atomic_load(&lp->attention))
+	if (!(atomic_load(&lp->attention) & ~(u32)LP_LOG))
 		machine_idle();
 	now = machine_tsc();
 	lp->idle_tsc += now - lp->stamp;
@@ -524,7 +474,7 @@ static void idle(struct lp *lp)
 
 /* DOC: charge */
 /* RCX tells which MSR or hypercall it was. */
-static void trace(struct lp *lp, const struct vp *vp, const struct intercept *intercept)
+static inline void trace(struct lp *lp, const struct vp *vp, const struct intercept *intercept)
 {
 	struct trace_record *record = trace_next(&lp->trace);
 
@@ -534,8 +484,12 @@ static void trace(struct lp *lp, const struct vp *vp, const struct intercept *in
 	record->who = vp->trace_tag | intercept->kind;
 }
 
-/* One round trip: the interval before entry belongs to the last intercept, then to the guest. */
-static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
+/*
+ * One round trip: the interval before entry belongs to the last intercept, then to the guest.
+ * `seen`, if not NULL, gets what the VP did. Inline, so that one caller pays nothing for the other.
+ */
+static inline __attribute__((always_inline)) void run_vp(
+	struct lp *lp, struct vp *vp, struct intercept *intercept, struct eventlog_exit *seen)
 {
 	u64 generation;
 	u64 now;
@@ -556,7 +510,39 @@ static void run_vp(struct lp *lp, struct vp *vp, struct intercept *intercept)
 	if (TRIVIUM_CHECKS)
 		vp->exits++;
 	trace(lp, vp, intercept);
-	intercept_dispatch(vp, intercept);
+	if (!seen) {
+		intercept_dispatch(vp, intercept);
+		return;
+	}
+	*seen = (struct eventlog_exit){lp->stamp, vp->regs.rip, vp->regs.gpr[RAX],
+		vp->regs.gpr[RCX], vp->regs.gpr[RDX], false};
+	seen->done = intercept_dispatch_logged(vp, intercept) == ADVANCE;
+}
+
+/* ---- With diagnostics on ---- */
+
+/* Apart, and with handlers of its own, so that the other way has not even a test for events. */
+
+/* Before the VP is looked at, which it now is although there may be no reason. */
+static __attribute__((noinline)) void begin_logged(struct lp *lp)
+{
+	lp->logged_event = lp->vp->event;
+	atomic_or(&lp->vp->attention, ATTENTION_LOG);
+}
+
+static __attribute__((noinline)) void run_logged(struct lp *lp, struct vp *vp)
+{
+	struct intercept intercept;
+	struct eventlog_exit seen;
+
+	if (lp->logged_tag != vp->trace_tag)
+		lp_eventlog_switch(vp);
+	lp->logged_tag = vp->trace_tag;
+	/* What was there before was interrupted in its delivery, and is not new. */
+	if ((vp->event & EVENT_PENDING) && !(lp->logged_event & EVENT_PENDING))
+		lp_eventlog_interrupt(vp);
+	run_vp(lp, vp, &intercept, &seen);
+	lp_eventlog_intercept(vp, &intercept, &seen);
 }
 
 /* DOC: run-loop */
@@ -564,17 +550,26 @@ static inline void step(struct lp *lp)
 {
 	struct intercept intercept;
 
-	if (__builtin_expect(!lp->vp || atomic_load(&lp->attention), 0))
+	if (__builtin_expect(!lp->vp || atomic_load(&lp->attention), 0)) {
 		service(lp);
+		if (__builtin_expect(lp->logs, 0) && lp->vp)
+			begin_logged(lp);
+	}
 	if (!lp->vp) {
 		idle(lp);
 		return;
 	}
-	if (__builtin_expect(atomic_load(&lp->vp->attention), 0) && !vp_prepare(lp->vp)) {
-		block_current(lp);
-		return;
+	if (__builtin_expect(atomic_load(&lp->vp->attention), 0)) {
+		if (!vp_prepare(lp->vp)) {
+			block_current(lp);
+			return;
+		}
+		if (__builtin_expect(lp->logs, 0)) {
+			run_logged(lp, lp->vp);
+			return;
+		}
 	}
-	run_vp(lp, lp->vp, &intercept);
+	run_vp(lp, lp->vp, &intercept, NULL);
 }
 
 void lp_step(struct lp *lp)

@@ -20,6 +20,7 @@ struct vp;
 #define LP_TIMER      BIT(1) /* VECTOR_TIMER came */
 #define LP_CALL	      BIT(2) /* somebody waits for lp->call */
 #define LP_NMI	      BIT(3) /* an NMI came: it is the root VP's */
+#define LP_LOG	      BIT(4) /* diagnostics are on, and so is this; or they have changed */
 
 struct lp_call {
 	void (*function)(void *argument);
@@ -66,6 +67,9 @@ struct lp {
 	void *state_page;
 	struct dispatch dispatch;
 	u64 stats_covers[PAGE_COVERS]; /* places of its page over the root's memory */
+	bool logs;		       /* diagnostics are on, see core/lp_eventlog.h; for them: */
+	u64 logged_tag;		       /* the VP that was put here last */
+	u64 logged_event;	       /* what waited for injection before this round */
 };
 
 extern struct lp lps[MAX_LPS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of the run loop share: core/lp.c, core/lp_dispatch.c, core/lp_settings.c. */
+/* What the files of the run loop share: core/lp.c, core/lp_calls.c, … */
 #ifndef CORE_LP_INTERNAL_H
 #define CORE_LP_INTERNAL_H
 
@@ -15,6 +15,9 @@ extern struct sched lp_sched;
 
 /* The time since the last stamp was the hypervisor's, and the loaded VP's if there is one. */
 void lp_charge(struct lp *lp);
+
+/* Runs what lp_call() on another LP has put to this one, if anything. */
+void lp_run_call(struct lp *lp);
 
 /* Loads the VP in place of the one that is loaded. Under the scheduler's lock. */
 void lp_switch(struct lp *lp, struct vp *vp);

@@ -4,6 +4,7 @@
 #include "core/lib/string.h"
 #include "core/log.h"
 #include "core/lp.h"
+#include "core/lp_eventlog.h"
 #include "core/memory/frames.h"
 #include "core/vp/vp.h"
 #include "loader/loader.h"
@@ -236,6 +237,7 @@ static void start(void)
 	fill_pool();
 	prepare_lps();
 	lp_scheduler_init();
+	lp_eventlog_init();
 	create_root();
 	loader_start_root(root_partition.vps[0]);
 	log_info("starting the root partition: %u VPs, %lu of %lu own pages free",

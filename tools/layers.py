@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "core/scheduler": "core/lib",
     "core/statistics": "core/lib abi/hv_stats.h",
     "core/interrupt": "core/lib abi",
+    "core/eventlog": "core/lib abi",
     "core/intercept/intercept.h": "core/lib core/intercept/intercepts.def core/intercept/classes.def",
     "core/intercept/insn": "core/lib core/intercept/insn.h",
     "core/memory/walk": "core/lib core/memory/walk.h",
@@ -39,7 +40,7 @@ MAY_INCLUDE = {
     "core/intercept": BASE + " " + STATE + " abi core/vp core/interrupt core/partition"
                       " core/hypercall/hypercall.h",
     "core/hypercall": BASE + " " + STATE + " abi core/memory core/partition core/vp core/interrupt"
-                      " core/intercept core/scheduler",
+                      " core/intercept core/scheduler core/lp_eventlog.h",
     # These sit between objects and say so by being listed.
     "core/memory/share.c": BASE + " core/memory core/partition/partition.h",
     "core/interrupt/doorbell": BASE + " abi core/partition/partition.h core/vp/vp.h",

@@ -27,7 +27,7 @@ static u64 run_empty(u32 turns)
 	return LOOP("nop\n");
 }
 
-static u64 run_cpuid(u32 turns)
+u64 run_cpuid(u32 turns)
 {
 	return LOOP("xor %%eax, %%eax\nxor %%ecx, %%ecx\ncpuid\n");
 }

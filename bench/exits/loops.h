@@ -24,6 +24,8 @@ extern const u32 operation_count;
 /* Of a processor in xAPIC mode, as children begin. */
 extern const struct operation apic_mmio_operation;
 
+/* CPUID leaf 0. */
+u64 run_cpuid(u32 turns);
 /* Lateness of the APIC timer. */
 u64 run_apic_timer(u32 turns);
 
@@ -39,5 +41,7 @@ void print_result(const char *role, const char *name, u64 hundredths);
 void measure_child(void);
 /* How late interrupts of the root are while children are busy (bench/exits/loaded.c). */
 void measure_loaded(void);
+/* An intercept that is written to an event log (bench/exits/logged.c). */
+void measure_logged(void);
 
 #endif

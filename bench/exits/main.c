@@ -45,5 +45,7 @@ void test_main(void)
 		measure_child();
 	if (chosen("loaded"))
 		measure_loaded();
+	if (chosen("logged"))
+		measure_logged();
 	finish();
 }

@@ -4,6 +4,7 @@
 #include "abi/hv_property.h"
 #include "core/hypercall/hypercall.h"
 #include "core/hypervisor.h"
+#include "core/lp_eventlog.h"
 #include "core/partition/scheduling.h"
 #include "core/vp/features.h"
 #include "core/vp/vp.h"
@@ -24,7 +25,7 @@ enum hv_status call_GetPartitionId(struct call *call)
 		HV_PARTITION_FLAG_INTERCEPT_MESSAGE_PAGE_ENABLED |                                 \
 		HV_PARTITION_FLAG_X2APIC_CAPABLE | HV_PARTITION_FLAG_SMT_ENABLED_GUEST)
 
-enum hv_status call_CreatePartition(struct call *call)
+static enum hv_status create(struct call *call)
 {
 	const struct hv_input_create_partition *in = call->input;
 	struct hv_output_create_partition *out = call->output;
@@ -48,6 +49,17 @@ enum hv_status call_CreatePartition(struct call *call)
 	return HV_STATUS_SUCCESS;
 }
 
+enum hv_status call_CreatePartition(struct call *call)
+{
+	const struct hv_output_create_partition *out = call->output;
+	enum hv_status status = create(call);
+
+	lp_eventlog_object(HV_TR_OB_CREATE_PARTITION,
+		status == HV_STATUS_SUCCESS ? out->partition_id : HV_PARTITION_ID_INVALID, 0,
+		status);
+	return status;
+}
+
 enum hv_status call_InitializePartition(struct call *call)
 {
 	return partition_initialize(call->target);
@@ -60,8 +72,10 @@ enum hv_status call_FinalizePartition(struct call *call)
 
 enum hv_status call_DeletePartition(struct call *call)
 {
+	u64 id = call->target->id;
 	enum hv_status status = partition_delete(call->target);
 
+	lp_eventlog_object(HV_TR_OB_DELETE_PARTITION, id, 0, status);
 	/* Its page is gone; the dispatcher must not put it. */
 	if (status == HV_STATUS_SUCCESS)
 		call->target = call->vp->partition;

@@ -4,12 +4,13 @@
 #include "core/hypervisor.h"
 #include "core/lib/string.h"
 #include "core/lp.h"
+#include "core/lp_eventlog.h"
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
 #include "core/vp/features.h"
 #include "core/vp/xsave.h"
 
-enum hv_status call_CreateVp(struct call *call)
+static enum hv_status create(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
 	const struct hv_proximity_domain_info *place = &in->proximity_domain_info;
@@ -29,6 +30,15 @@ enum hv_status call_CreateVp(struct call *call)
 	spin_unlock(&target->lock);
 	if (status == HV_STATUS_SUCCESS && (place->flags & HV_PROXIMITY_INFO_VALID))
 		lp_set_domain(target->vps[in->vp_index], place->domain_id);
+	return status;
+}
+
+enum hv_status call_CreateVp(struct call *call)
+{
+	const struct hv_input_create_vp *in = call->input;
+	enum hv_status status = create(call);
+
+	lp_eventlog_object(HV_TR_VP_CREATE_VP, call->target->id, in->vp_index, status);
 	return status;
 }
 
@@ -54,13 +64,11 @@ static void take_message_back(struct vp *vp)
 	}
 }
 
-enum hv_status call_DeleteVp(struct call *call)
-{
+static enum hv_status delete (struct call *call) {
 	const struct hv_input_delete_vp *in = call->input;
 	struct vp *vp = call_vp(call, in->vp_index);
 
-	if (!vp)
-		return HV_STATUS_INVALID_VP_INDEX;
+	if (!vp) return HV_STATUS_INVALID_VP_INDEX;
 	/* Other VPs of the partition may be sending it an interrupt: they must look again first. */
 	call->target->vps[vp->index] = NULL;
 	vp_suspend(vp, SUSPEND_EXPLICIT);
@@ -71,6 +79,15 @@ enum hv_status call_DeleteVp(struct call *call)
 	vp_destroy(vp);
 	spin_unlock(&call->target->lock);
 	return HV_STATUS_SUCCESS;
+}
+
+enum hv_status call_DeleteVp(struct call *call)
+{
+	const struct hv_input_delete_vp *in = call->input;
+	enum hv_status status = delete (call);
+
+	lp_eventlog_object(HV_TR_VP_DELETE_VP, call->target->id, in->vp_index, status);
+	return status;
 }
 
 /* Suspension may be asked for and looked at while the VP runs; all else needs it held. */

@@ -18,6 +18,9 @@ enum outcome {
 #include "core/intercept/intercepts.def"
 #undef INTERCEPT
 
+/* intercept_dispatch() for an LP that logs events: what became of the VP goes into them. */
+enum outcome intercept_dispatch_logged(struct vp *vp, struct intercept *intercept);
+
 /* core/intercept/message.c: stops the child VP and tells its parent (TLFS "Intercepts"). */
 /* Tells the parent of a stopped VP what waits in its intercept page. */
 void message_post(struct vp *vp);

@@ -70,17 +70,34 @@ enum hv_status page_share(void *page, u64 rights)
 	return HV_STATUS_SUCCESS;
 }
 
-void page_unshare(void *page)
+/* Under the root's lock. True if the root could see it. */
+static bool hide_locked(u64 spa)
 {
-	u64 spa = page ? machine_spa(page) : 0;
-
-	if (!page || frame_get(spa) != FRAME_SHARED)
-		return;
-	spin_lock(&root_partition.lock);
+	if (frame_get(spa) != FRAME_SHARED)
+		return false;
 	frame_set(spa, FRAME_USED, frame_owner(spa));
 	bug_on(slat_set(&root_partition.slat, spa, 0, 0, 0) != SLAT_OK);
-	spin_unlock(&root_partition.lock);
-	partition_flush(&root_partition);
+	return true;
+}
+
+void pages_unshare(void *const *pages, u32 count)
+{
+	bool shown = false;
+
+	/* The lock for each: others need it meanwhile. */
+	for (u32 i = 0; i < count; i++) {
+		spin_lock(&root_partition.lock);
+		shown |= hide_locked(machine_spa(pages[i]));
+		spin_unlock(&root_partition.lock);
+	}
+	if (shown)
+		partition_flush(&root_partition);
+}
+
+void page_unshare(void *page)
+{
+	if (page)
+		pages_unshare(&page, 1);
 }
 
 enum hv_status page_cover(const void *page, u64 gpa)

@@ -21,6 +21,8 @@ void frames_give(u64 spa);
 enum hv_status page_share(void *page, u64 rights);
 /* Ends that, if it was so. */
 void page_unshare(void *page);
+/* The same for many, with one flush. */
+void pages_unshare(void *const *pages, u32 count);
 
 /*
  * Shows the root a page read-only over its RAM at `gpa`, which comes back when it is uncovered.

@@ -49,6 +49,7 @@ struct vp_regs {
 #define ATTENTION_FLUSH	    BIT(5) /* translations are stale */
 #define ATTENTION_EVENT	    BIT(6) /* vp->event waits for injection */
 #define ATTENTION_SYNIC	    BIT(7) /* a child's messages may be deliverable */
+#define ATTENTION_LOG	    BIT(8) /* nothing: the LP logs events, and comes by every time */
 
 /* What a VP without work must be loaded for; a message may be followed by an interrupt. */
 #define ATTENTION_WAKES (ATTENTION_NMI | ATTENTION_INIT | ATTENTION_EVENT | ATTENTION_SYNIC)
