@@ -6,6 +6,7 @@
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
 #include "core/memory/walk.h"
+#include "core/partition/scheduling.h"
 
 /* DOC: deposit */
 /* All or nothing: whoever deposits takes all pages back when the call fails. */
@@ -67,6 +68,7 @@ static void settle(struct partition *target)
 
 	target->slat.stale = false;
 	publish_pages(target);
+	scheduling_follow_memory(target);
 	spin_unlock(&target->lock);
 	if (!stale)
 		return;
