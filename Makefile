@@ -65,8 +65,8 @@ shell: ## the same, to a shell of the root partition (= make run ROOT=shell)
 
 # ---- Tests ----
 
-# All of the core and the loader, with a machine and a back-end on paper (tests/host/fake_*).
-HOST_SRCS := $(wildcard tests/host/*.c tests/host/*/*.c loader/*.c) tests/sim/consistency.c $(filter-out \
+# All of the core and the loader and what of the machine only reads a table, with a machine and a back-end on paper (tests/host/fake_*).
+HOST_SRCS := $(wildcard tests/host/*.c tests/host/*/*.c loader/*.c) machine/x86/srat.c tests/sim/consistency.c $(filter-out \
 	core/lib/string.c,$(wildcard $(addsuffix /*.c,$(CORE_DIRS))))
 HOST_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wall \
 	-Wextra -Werror -Wmissing-prototypes -fno-strict-aliasing -I. -Dsvm_backend=fake_backend -DTRIVIUM_CHECKS=1

@@ -25,53 +25,18 @@ struct sched lp_sched;
 
 _Static_assert(MAX_LPS <= SCHED_MAX_LPS, "the scheduler has room for all LPs");
 
-/* Proximity domains are any numbers, nodes are counted. */
-static void place_lps(void)
-{
-	u32 nodes = 0;
-
-	for (u32 lp = 0; lp < machine.lp_count; lp++) {
-		u32 same = 0, core = 0;
-
-		while (machine.lps[core].core != machine.lps[lp].core)
-			core++;
-		while (machine.lps[same].proximity_domain != machine.lps[lp].proximity_domain)
-			same++;
-		if (same < lp)
-			sched_place_lp(&lp_sched, lp, lp_sched.lps[same].node, core);
-		else
-			sched_place_lp(&lp_sched, lp, nodes, core);
-		/* Those beyond what the scheduler has room for are taken for one. */
-		if (same == lp && nodes < SCHED_MAX_NODES - 1)
-			nodes++;
-	}
-}
-
-static u32 count_cores(void)
-{
-	u32 cores = 0;
-
-	for (u32 lp = 0; lp < machine.lp_count; lp++)
-		cores += lp_sched.lps[lp].core == lp;
-	return cores;
-}
-
 void lp_scheduler_init(void)
 {
 	sched_init(&lp_sched, machine.lp_count, machine.tsc_hz / 1000000 * SLICE_US);
-	place_lps();
+	lp_place_all();
 	if (hypervisor.options.scheduler == SCHEDULER_CORE)
 		lp_sched.type = SCHED_CORE;
 	log_info("scheduler: %s, %u LPs of %u cores",
 		hypervisor.options.scheduler == SCHEDULER_ROOT	 ? "the root's"
 		: hypervisor.options.scheduler == SCHEDULER_CORE ? "core"
 								 : "classic",
-		machine.lp_count, count_cores());
-}
-
-bool lp_threads(void)
-{
-	return count_cores() < machine.lp_count;
+		machine.lp_count, lp_count_cores());
+	lp_place_memory();
 }
 
 /* ---- Time ---- */
@@ -264,16 +229,10 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set)
 	return error;
 }
 
-void lp_set_domain(struct vp *vp, u32 proximity_domain)
+void lp_set_node(struct vp *vp, u32 node)
 {
-	u32 lp = 0;
-
-	while (lp < machine.lp_count && machine.lps[lp].proximity_domain != proximity_domain)
-		lp++;
-	if (lp == machine.lp_count)
-		return;
 	spin_lock(&lp_sched_lock);
-	sched_set_node(&lp_sched, &vp->sched, lp_sched.lps[lp].node, machine_tsc());
+	sched_set_node(&lp_sched, &vp->sched, node, machine_tsc());
 	unlock_changed(vp);
 }
 

@@ -133,8 +133,10 @@ enum sched_error lp_set_partition_params(
 u64 lp_reserved(void);
 enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set);
 void lp_get_affinity(const struct vp *vp, struct sched_set *set);
-/* The VP is best placed where this ACPI proximity domain is; without effect if no LP is in it. */
-void lp_set_domain(struct vp *vp, u32 proximity_domain);
+/* The VP is best placed on this node; SCHED_NO_NODE: anywhere. */
+void lp_set_node(struct vp *vp, u32 node);
+/* The node that an ACPI proximity domain is; SCHED_NO_NODE if no LP is in it. */
+u32 lp_node_of_domain(u32 proximity_domain);
 void lp_set_group(struct vp *vp, struct sched_group *group);
 void lp_set_group_cap(struct sched_group *group, u32 cap);
 /* They are about to be freed; the VP is stopped. */

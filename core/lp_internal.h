@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of the run loop share: core/lp.c, core/lp_calls.c, … */
+/* What the files of the run loop share: core/lp.c, core/lp_*.c. */
 #ifndef CORE_LP_INTERNAL_H
 #define CORE_LP_INTERNAL_H
 
@@ -21,6 +21,14 @@ void lp_run_call(struct lp *lp);
 
 /* Loads the VP in place of the one that is loaded. Under the scheduler's lock. */
 void lp_switch(struct lp *lp, struct vp *vp);
+
+/* ---- core/lp_places.c ---- */
+
+/* Tells the scheduler cores and nodes of all LPs. */
+void lp_place_all(void);
+/* Tells the frame table the nodes, and the log if there are several; after lp_place_all(). */
+void lp_place_memory(void);
+u32 lp_count_cores(void);
 
 /* ---- If the root schedules: core/lp_dispatch.c ---- */
 

@@ -49,10 +49,21 @@ struct lp_info {
 	u32 core;	      /* LPs with the same number are threads of one core */
 };
 
+#define MAX_MEMORY_DOMAINS 64
+
+/* Addresses that are near to the LPs of a proximity domain; bytes, end exclusive. */
+struct memory_domain {
+	u64 start;
+	u64 end;
+	u32 proximity_domain;
+};
+
 /* Facts found at boot; constant once the other LPs have been started. */
 struct machine {
 	u32 lp_count;
-	struct lp_info lps[MAX_LPS];  /* [0] is the processor that starts the hypervisor */
+	struct lp_info lps[MAX_LPS]; /* [0] is the processor that starts the hypervisor */
+	u32 memory_domain_count;     /* ACPI SRAT; 0 when there is none, or a wrong one */
+	struct memory_domain memory_domains[MAX_MEMORY_DOMAINS]; /* overlaps have one domain */
 	bool boot_processor_unstable; /* emulated by QEMU's TCG: docs/emulators.md */
 	u64 tsc_hz;
 	u64 image_start; /* the hypervisor's own image incl. stacks, 2 MiB aligned, bytes */

@@ -11,6 +11,7 @@ usage() {
 usage: scripts/machine.sh [options] [-- QEMU arguments]
   --lps N        logical processors, 1..8 (2); the emulated machine has one more for Trivium to leave idle
   --threads N    hardware threads of each core (1)
+  --nodes N      NUMA nodes, 1..8 (1): processors and memory are spread over them in order, each core a socket
   --mem SIZE     memory (3G)
   --cpu MODEL    emulated processor
   --run NAME     what the root does: none, shell, demo, ... = image/root-files/usr/lib/trivium/run-NAME (none)
@@ -30,7 +31,7 @@ EOF
 cd "$(dirname "$0")/.."
 LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
 NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
-THREADS=${THREADS:-1} ELF=${ELF:-build/trivium.elf}
+THREADS=${THREADS:-1} NODES=${NODES:-1} ELF=${ELF:-build/trivium.elf}
 # A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
 # "max" is all that TCG emulates, on no real processor together.
 CPU=${CPU:-EPYC,+svm,+npt,+vgif,+svme-addr-chk,+x2apic,-monitor,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec}
@@ -38,6 +39,7 @@ while (($#)); do
     case $1 in
     --lps) LPS=$2 && shift ;;
     --threads) THREADS=$2 && shift ;;
+    --nodes) NODES=$2 && shift ;;
     --mem) MEM=$2 && shift ;;
     --cpu) CPU=$2 && shift ;;
     --run) RUN=$2 && shift ;;
@@ -69,11 +71,25 @@ if [[ ! -t 1 || $LOG ]]; then linux+=" trivium.table=plain"; fi # a log is no te
 if [[ $APPEND ]]; then linux+=" $APPEND"; fi
 
 # Trivium leaves the first of several emulated processors idle (docs/emulators.md): one more than it is to use.
-cpus=$LPS
-if [[ ! $NATIVE ]] && ((LPS > 1)); then cpus=$((LPS + 1)); fi
+cpus=$LPS idle=0
+if [[ ! $NATIVE ]] && ((LPS > 1)); then cpus=$((LPS + 1)) idle=1; fi
+cores=$(((cpus + THREADS - 1) / THREADS))
 if ((THREADS > 1)); then # whole cores; what is too much is not used
-    cores=$(((cpus + THREADS - 1) / THREADS))
     cpus="$((cores * THREADS)),cores=$cores,threads=$THREADS" HV+=" lps=$LPS"
+fi
+nodes=()
+if ((NODES > 1)); then # a core is a socket: Linux does not believe in one that is in two nodes
+    cpus="$((cores * THREADS)),sockets=$cores,cores=1,threads=$THREADS"
+    mib=$(($(numfmt --from=iec "$MEM") >> 20))
+    for ((node = 0; node < NODES; node++)); do # exactly all of it
+        nodes+=(-object "memory-backend-ram,id=node$node,size=$((mib * (node + 1) / NODES - mib * node / NODES))M"
+            -numa "node,nodeid=$node,memdev=node$node")
+    done
+    for ((core = 0; core < cores; core++)); do # the first of two or more LPs is the second processor
+        lp=$((core * THREADS < idle ? 0 : core * THREADS - idle))
+        if ((lp >= LPS)); then lp=$((LPS - 1)); fi
+        nodes+=(-numa "cpu,node-id=$((lp * NODES / LPS)),socket-id=$core")
+    done
 fi
 
 if [[ $PAYLOAD ]]; then
@@ -92,7 +108,7 @@ if [[ ! $PAYLOAD ]]; then
 fi
 
 # shellcheck disable=SC2054
-command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$cpus" -m "$MEM"
+command=("$qemu" "${accel[@]}" -M q35,smm=off -cpu "$CPU" -smp "$cpus" -m "$MEM" ${nodes[@]+"${nodes[@]}"}
     -nodefaults -no-user-config -display none -serial mon:stdio -no-reboot
     -device isa-debug-exit,iobase=0xf4,iosize=4 "${boot[@]}" "$@")
 for word in "${command[@]}"; do # so that it can be pasted into a shell

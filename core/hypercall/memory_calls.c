@@ -7,6 +7,7 @@
 #include "core/memory/overlay.h"
 #include "core/memory/share.h"
 #include "core/memory/walk.h"
+#include "core/partition/scheduling.h"
 
 /* DOC: deposit */
 /* All or nothing: whoever deposits takes all pages back when the call fails. */

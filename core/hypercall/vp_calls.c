@@ -7,13 +7,13 @@
 #include "core/lp_eventlog.h"
 #include "core/memory/frames.h"
 #include "core/memory/share.h"
+#include "core/partition/scheduling.h"
 #include "core/vp/features.h"
 #include "core/vp/xsave.h"
 
 static enum hv_status create(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
-	const struct hv_proximity_domain_info *place = &in->proximity_domain_info;
 	struct partition *target = call->target;
 	enum hv_status status;
 	struct vp *vp;
@@ -27,9 +27,9 @@ static enum hv_status create(struct call *call)
 		status = HV_STATUS_INVALID_VP_INDEX;
 	else
 		status = vp_create(target, in->vp_index, &vp);
+	if (status == HV_STATUS_SUCCESS)
+		scheduling_place(vp, &in->proximity_domain_info);
 	spin_unlock(&target->lock);
-	if (status == HV_STATUS_SUCCESS && (place->flags & HV_PROXIMITY_INFO_VALID))
-		lp_set_domain(target->vps[in->vp_index], place->domain_id);
 	return status;
 }
 

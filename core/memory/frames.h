@@ -32,8 +32,16 @@ void frames_init(void *table, u64 ram_end);
 void frames_set_range(u64 start, u64 end, enum frame_state state);
 enum frame_state frame_get(u64 spa);
 void frame_set(u64 spa, enum frame_state state, u16 owner);
+#define FRAME_OWNERS 256
 /* The pool slot that a POOL/USED/SHARED frame belongs to. */
 u16 frame_owner(u64 spa);
+
+/* The NUMA node that a frame is on, as the scheduler counts them. */
+#define FRAME_NODES   8
+#define FRAME_NO_NODE FRAME_NODES /* none that is known, or there is one only */
+/* Before anything is mapped. Bytes; `node` is below FRAME_NODES. */
+void frames_set_node(u64 start, u64 end, u32 node);
+u32 frame_node(u64 spa);
 
 /* How many GPA pages of children lie on the frame; such a frame cannot be deposited. */
 #define FRAME_MAX_MAPPINGS 0xff00 /* each LP may count one more for a moment */

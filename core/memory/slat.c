@@ -43,8 +43,12 @@ static void count_leaf(struct slat *slat, u32 level, s64 by)
 static void note_leaf(struct slat *slat, u64 spa, u32 level, bool mapped)
 {
 	count_leaf(slat, level, mapped ? 1 : -1);
-	for (u64 i = 0; slat->counted && i < 1ull << 9 * level; i++)
-		frame_mapped(spa + (i << PAGE_SHIFT), mapped);
+	for (u64 i = 0; slat->counted && i < 1ull << 9 * level; i++) {
+		u64 frame = spa + (i << PAGE_SHIFT);
+
+		frame_mapped(frame, mapped);
+		slat->on_node[frame_node(frame)] += mapped ? 1 : -1ull;
+	}
 }
 
 /*

@@ -8,6 +8,7 @@
 #define CORE_MEMORY_SLAT_H
 
 #include "backend/backend.h"
+#include "core/memory/frames.h"
 #include "core/memory/pool.h"
 
 struct overlay;
@@ -19,9 +20,10 @@ struct slat {
 	u64 table_pages;
 	u64 pages[3]; /* mapped leaves by level, for the GpaPages counters */
 	u64 shattered;
-	bool counted; /* a child's: frames know how often they are mapped */
-	bool stale;   /* something that processors may have cached was changed */
-	u64 retired;  /* tables that processors may still be walking, see slat_take_retired() */
+	bool counted;		      /* a child's: frames know how often they are mapped, */
+	u64 on_node[FRAME_NODES + 1]; /* and this is how many are mapped here, by node */
+	bool stale;		      /* something that processors may have cached was changed */
+	u64 retired; /* tables that processors may still be walking, see slat_take_retired() */
 	struct overlay *overlays; /* newest first, see overlay.h */
 };
 

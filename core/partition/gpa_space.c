@@ -4,6 +4,7 @@
 #include "core/memory/overlay.h"
 #include "core/memory/share.h"
 #include "core/partition/partition.h"
+#include "core/partition/scheduling.h"
 #include "machine/machine.h"
 
 static void publish_pages(struct partition *partition)
@@ -23,8 +24,10 @@ void partition_settle(struct partition *partition)
 
 	partition->slat.stale = false;
 	/* Of the root nothing is counted. */
-	if (!partition->is_root)
+	if (!partition->is_root) {
 		publish_pages(partition);
+		scheduling_follow_memory(partition);
+	}
 	spin_unlock(&partition->lock);
 	if (!stale)
 		return;

@@ -71,6 +71,7 @@ struct partition {
 	struct sched_partition sched; /* under the scheduler's lock */
 	struct sched_params params;   /* of each VP; see scheduling.h */
 	struct cpu_group *cpu_group;  /* NULL: none */
+	u32 home;		      /* NUMA node of most of its memory, or SCHED_NO_NODE */
 	u32 vp_count;
 	u32 vp_end;		       /* no VP has this index or a higher one */
 	struct doorbell *doorbells;    /* a page of MAX_DOORBELLS rows, made with the first port */
@@ -79,6 +80,7 @@ struct partition {
 	struct vp *vps[MAX_VPS];
 };
 
+_Static_assert(MAX_PARTITIONS <= FRAME_OWNERS, "the frame table has room for every slot");
 _Static_assert(sizeof(struct partition) <= PAGE_SIZE, "a partition fits in one deposited page");
 
 /* Lines that one partition can cause on the console; what comes after is dropped. */

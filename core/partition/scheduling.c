@@ -31,6 +31,7 @@ void scheduling_init(struct partition *partition)
 	partition->params.reserve = 0;
 	partition->params.cap = HV_CPU_SHARE_FULL;
 	partition->cpu_group = NULL;
+	partition->home = SCHED_NO_NODE;
 }
 
 static enum hv_status status_of(enum sched_error error)
@@ -58,6 +59,47 @@ enum hv_status scheduling_enter(struct vp *vp)
 	if (partition->cpu_group)
 		lp_set_group(vp, &partition->cpu_group->sched);
 	return HV_STATUS_SUCCESS;
+}
+
+/* ---- Nodes ---- */
+
+/* The node that holds more than half of what is mapped, if one does. */
+static u32 home_of(const struct slat *slat)
+{
+	u64 all = slat->on_node[FRAME_NO_NODE];
+	u32 most = 0;
+
+	for (u32 node = 0; node < FRAME_NODES; node++) {
+		all += slat->on_node[node];
+		if (slat->on_node[node] > slat->on_node[most])
+			most = node;
+	}
+	return slat->on_node[most] > all / 2 ? most : SCHED_NO_NODE;
+}
+
+void scheduling_follow_memory(struct partition *partition)
+{
+	u32 home = home_of(&partition->slat);
+
+	if (home == partition->home)
+		return;
+	partition->home = home;
+	for (u32 i = 0; i < partition->vp_end; i++)
+		if (partition->vps[i] && !partition->vps[i]->node_given)
+			lp_set_node(partition->vps[i], home);
+}
+
+void scheduling_place(struct vp *vp, const struct hv_proximity_domain_info *wanted)
+{
+	u32 node = SCHED_NO_NODE;
+
+	if (wanted->flags & HV_PROXIMITY_INFO_VALID)
+		node = lp_node_of_domain(wanted->domain_id);
+	vp->node_given = node != SCHED_NO_NODE;
+	if (!vp->node_given)
+		node = vp->partition->home;
+	if (node != SCHED_NO_NODE)
+		lp_set_node(vp, node);
 }
 
 /* ---- Reserve, cap and weight ---- */

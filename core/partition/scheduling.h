@@ -16,6 +16,7 @@
 #ifndef CORE_PARTITION_SCHEDULING_H
 #define CORE_PARTITION_SCHEDULING_H
 
+#include "abi/hv_types.h"
 #include "core/partition/partition.h"
 
 /* Weight 100, no reserve, no cap, no group. */
@@ -27,6 +28,17 @@ void scheduling_leave(struct partition *partition);
  * not fit any more.
  */
 enum hv_status scheduling_enter(struct vp *vp);
+
+/*
+ * NUMA, under the lock of the partition, a child: after a change of its memory map, VPs that were
+ * given no node are best placed where most of the memory is (docs/decisions/0019).
+ */
+void scheduling_follow_memory(struct partition *partition);
+/*
+ * A new VP: near the domain that its creator names, if there is an LP, else as the partition's
+ * others (TLFS HvCallCreateVp).
+ */
+void scheduling_place(struct vp *vp, const struct hv_proximity_domain_info *wanted);
 
 enum hv_status scheduling_get_reserve(struct partition *partition, u64 *value);
 enum hv_status scheduling_set_reserve(struct partition *partition, u64 value);

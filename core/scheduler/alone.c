@@ -26,8 +26,7 @@ bool sched_wake_alone(struct sched *sched, struct sched_entity *entity)
 
 	if (!sched_set_has(&sched->idle_cores, entity->lp) || !nobody_waits(sched, home) ||
 		!is_plain(entity) || sched->type != SCHED_CLASSIC ||
-		!sched_allowed(sched, entity, entity->lp) ||
-		(entity->node != SCHED_NO_NODE && entity->node != home->node))
+		!sched_allowed(sched, entity, entity->lp) || sched_away(home, entity))
 		return false;
 	entity->state = SCHED_READY;
 	home->alone = entity;

@@ -25,7 +25,7 @@ void sched_charge(struct sched *sched, u32 index, u64 now)
 	if (!entity)
 		return;
 	entity->stats.run += passed;
-	if (entity->node != SCHED_NO_NODE && entity->node != lp->node)
+	if (sched_away(lp, entity))
 		entity->stats.remote += passed;
 	entity->start[lp->kind] += sched_tag(passed, entity->rate[lp->kind]);
 	if (lp->kind == SCHED_WEIGHT)

@@ -21,6 +21,12 @@ static inline bool sched_allowed(
 					   : sched_set_has(&sched->sets[entity->set].lps, lp);
 }
 
+/* The entity has an ideal node, and the LP is on another. */
+static inline bool sched_away(const struct sched_lp *lp, const struct sched_entity *entity)
+{
+	return entity->node != SCHED_NO_NODE && entity->node != lp->node;
+}
+
 /* sched_claim() will name the LP. */
 static inline void sched_kick(struct sched *sched, u32 lp)
 {
@@ -84,6 +90,10 @@ bool sched_contended(const struct sched *sched, const struct sched_lp *lp);
 void sched_call(struct sched *sched, const struct sched_entity *entity, u64 now);
 /* An entity that had to leave, or was let go, was not chosen: another LP may have to take it. */
 void sched_push(struct sched *sched, const struct sched_entity *entity, u64 now);
+/* An LP on the entity's node whose own entity has this LP's node for its own: both would gain. */
+u32 sched_find_swap(const struct sched *sched, u32 lp, const struct sched_entity *entity);
+/* The LP, which idles or is about to be free, is to take the entity, which is ready. */
+void sched_claim_for(struct sched *sched, u32 lp, const struct sched_entity *entity);
 /* An idle LP for the entity, SCHED_NO_LP if none. */
 u32 sched_find_idle(const struct sched *sched, const struct sched_entity *entity);
 /* The LP at which an entity that must move should wait. */

@@ -192,7 +192,10 @@ static bool start(
 		lp->prompt_end = sched_budget_grant(&lp->promptness, ticks, now);
 		ticks = lp->prompt_end - now;
 	}
-	lp->slice_end = sched_contended(sched, lp) ? now + MAX(ticks, 1) : 0;
+	if (sched_contended(sched, lp))
+		lp->slice_end = now + MAX(ticks, 1);
+	else /* who is away from home looks for a way back once in a slice */
+		lp->slice_end = sched_away(lp, entity) ? now + sched->slice : 0;
 	if (kind == SCHED_WEIGHT && (lp->sets & sched->waiting))
 		sched_meet(sched, lp);
 	return true;
@@ -242,6 +245,26 @@ static void put_back(struct sched *sched, struct sched_entity *entity, bool yiel
 	sched_make_ready(sched, entity, now);
 }
 
+/*
+ * The LP at home is told to take the entity, or to watch the budget that that waits for. If another
+ * runs there, its own way home is the LP that this one leaves.
+ */
+static void go_home(
+	struct sched *sched, struct sched_entity *entity, u32 home, bool yields, u64 now)
+{
+	struct sched_lp *lp = &sched->lps[home];
+
+	sched_move(sched, entity, home);
+	put_back(sched, entity, yields, now);
+	if (entity->state == SCHED_READY)
+		sched_claim_for(sched, home, entity);
+	if (entity->state == SCHED_READY && lp->running) {
+		lp->preempt = true;
+		lp->hint = entity;
+	}
+	sched_kick(sched, home);
+}
+
 static struct sched_entity *dispatched(struct sched *sched, u32 index, u64 now)
 {
 	struct sched_entity *entity = sched->lps[index].running;
@@ -252,33 +275,46 @@ static struct sched_entity *dispatched(struct sched *sched, u32 index, u64 now)
 	return entity;
 }
 
-/* DOC: pick */
-struct sched_entity *sched_pick(struct sched *sched, u32 index, u64 now)
+/*
+ * An LP near the memory of who was stopped elsewhere: one that idles, or one whose entity is better
+ * placed here, if nobody waits; else SCHED_NO_LP.
+ */
+static u32 way_home(const struct sched *sched, u32 index, const struct sched_entity *last)
+{
+	u32 found = sched_find_idle(sched, last);
+
+	if (found == SCHED_NO_LP && !sched->waiting)
+		return sched_find_swap(sched, index, last);
+	return found != SCHED_NO_LP && sched->lps[found].node == last->node ? found : SCHED_NO_LP;
+}
+
+/* Apart from the short way, which is not to pay for what this one needs. */
+static __attribute__((noinline)) struct sched_entity *pick_among_all(
+	struct sched *sched, u32 index, u64 now)
 {
 	struct sched_lp *lp = &sched->lps[index];
 	struct sched_entity *last = lp->running;
 	bool yields = lp->gave_way;
 	bool preempted = lp->preempt;
 	struct sched_entity *next, *released;
+	u32 home = SCHED_NO_LP;
 
-	if (sched_stay_idle(sched, index, now))
-		return NULL;
-	if (lp->alone) {
-		if (sched_start_alone(sched, index, now))
-			return dispatched(sched, index, now);
-		sched_join(sched, index, now);
-	}
 	sched_charge(sched, index, now);
 	sched_align(sched, lp);
 	stop(sched, index, now);
-	/* Who gives way is not there while the next is chosen, unless there is no other. */
-	if (last && !yields)
+	if (last && sched_away(lp, last))
+		home = way_home(sched, index, last);
+	/* Who gives way is not there while the next is chosen, unless there is no other; and who
+	 * goes home is not there at all. */
+	if (last && !yields && home == SCHED_NO_LP)
 		put_back(sched, last, false, now);
 	released = sched_release(sched, index, now);
 	next = take(sched, index, now);
-	if (last && yields)
+	if (home != SCHED_NO_LP)
+		go_home(sched, last, home, yields, now);
+	else if (last && yields)
 		put_back(sched, last, true, now);
-	if (last && yields && !next)
+	if (last && yields && !next && home == SCHED_NO_LP)
 		next = take(sched, index, now);
 	lp->hint = NULL;
 	if (next && next != last)
@@ -286,13 +322,26 @@ struct sched_entity *sched_pick(struct sched *sched, u32 index, u64 now)
 	if (last && next != last && preempted)
 		last->stats.preempted++;
 	sched_note(sched, index);
-	if (last && last->state == SCHED_READY && !yields)
+	if (last && last->state == SCHED_READY && !yields && home == SCHED_NO_LP)
 		sched_push(sched, last, now);
 	if (released && released->state == SCHED_READY)
 		sched_push(sched, released, now);
 	if (sched->type == SCHED_CORE)
 		sched_core_freed(sched, index);
 	return next;
+}
+
+/* DOC: pick */
+struct sched_entity *sched_pick(struct sched *sched, u32 index, u64 now)
+{
+	if (sched_stay_idle(sched, index, now))
+		return NULL;
+	if (sched->lps[index].alone) {
+		if (sched_start_alone(sched, index, now))
+			return dispatched(sched, index, now);
+		sched_join(sched, index, now);
+	}
+	return pick_among_all(sched, index, now);
 }
 
 void sched_block(struct sched *sched, struct sched_entity *entity, u64 now)

@@ -41,7 +41,8 @@
  * nothing. Ownership changes when a turn of one slice is over; who had it leaves first.
  *
  * Invariants (tests/sim checks them): an entity is in trees if and only if its state says so;
- * `load` is the sum of the weights; a claimed LP idles; the sets of LPs are what the LPs are.
+ * `load` is the sum of the weights; a claimed LP idles or
+ *   has somebody who must leave; the sets of LPs are what the LPs are.
  *
  * Most wakes come to an LP that idles, and nobody waits: these take a short way, see alone.c.
  *

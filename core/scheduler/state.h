@@ -141,7 +141,7 @@ struct sched_lp {
 	struct sched_partition *owner;
 	u64 turn_end;
 	u32 awaited;	 /* 1 + the LP for which the others leave the core; 0: none */
-	bool claimed;	 /* idle, but told to pick: not to be counted on for more */
+	bool claimed;	 /* told to pick, and idle or about to: not to be counted on for more */
 	u32 claimed_set; /* for whom, SCHED_PINNED: for one that is pinned */
 	bool preempt;	 /* somebody with precedence waits */
 	bool gave_way;	 /* the running entity lets others go first */

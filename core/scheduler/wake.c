@@ -104,6 +104,26 @@ u32 sched_find_idle(const struct sched *sched, const struct sched_entity *entity
 	return lp == SCHED_NO_LP ? first_of(sched, &sched->idle, set, set) : lp;
 }
 
+u32 sched_find_swap(const struct sched *sched, u32 index, const struct sched_entity *entity)
+{
+	const struct sched_lp *here = &sched->lps[index];
+	u32 lp = index;
+
+	for (u32 i = 0; i < PROBES; i++) {
+		const struct sched_lp *there;
+		const struct sched_entity *other;
+
+		lp = next_of(sched, &sched->node_lps[entity->node], lp);
+		there = &sched->lps[lp];
+		other = there->running;
+		if (other && other->node == here->node && sched_allowed(sched, other, index) &&
+			sched_allowed(sched, entity, lp) && !there->claimed &&
+			!there->ready[SCHED_WEIGHT].count)
+			return lp;
+	}
+	return SCHED_NO_LP;
+}
+
 u32 sched_home(const struct sched *sched, const struct sched_entity *entity)
 {
 	u32 best = sched_find_idle(sched, entity);
@@ -133,6 +153,25 @@ static u32 claim(struct sched *sched, u32 index, u32 set)
 	return index;
 }
 
+void sched_claim_for(struct sched *sched, u32 lp, const struct sched_entity *entity)
+{
+	claim(sched, lp, entity->set);
+}
+
+/* An LP that idles for those who wait for a set, if possible near one of them. */
+static u32 idle_for(const struct sched *sched, const struct sched_affinity *set)
+{
+	for (u32 node = 0; sched->node_count > 1 && node < sched->node_count; node++) {
+		u32 lp = set->waiting[SCHED_WEIGHT][node].root
+				 ? first_of(sched, &sched->idle, &set->lps, &sched->node_lps[node])
+				 : SCHED_NO_LP;
+
+		if (lp != SCHED_NO_LP)
+			return lp;
+	}
+	return first_of(sched, &sched->idle, &set->lps, &set->lps);
+}
+
 /* The LP would run on for ever: its slice begins now. */
 static u32 begin_slice(struct sched *sched, u32 index, u64 now)
 {
@@ -160,10 +199,10 @@ u32 sched_claim_slow(struct sched *sched, u64 now)
 
 	for (u64 sets = sched->waiting; sets && lp == SCHED_NO_LP; sets &= sets - 1) {
 		u32 index = (u32)__builtin_ctzll(sets);
-		const struct sched_set *set = &sched->sets[index].lps;
+		const struct sched_affinity *set = &sched->sets[index];
 
-		if (sched->sets[index].claims < sched->sets[index].ready)
-			lp = claim(sched, first_of(sched, &sched->idle, set, set), index);
+		if (set->claims < set->ready)
+			lp = claim(sched, idle_for(sched, set), index);
 	}
 	if (lp != SCHED_NO_LP)
 		return lp;

@@ -142,6 +142,7 @@ struct vp {
 	u16 shared_pages;   /* state pages that were handed to the parent, by type */
 	u32 message_vp;	    /* root VP that gets this VP's intercept messages */
 	bool message_waits; /* for the VP to leave its LP */
+	bool node_given;    /* by its creator, so it is not where the partition's memory is */
 	u32 posting;	    /* LPs that are about to post it: the VP must not go away */
 	struct synic_message intercept_message;
 	/* Of a child, if the root schedules (core/lp_dispatch.c), under the scheduler's lock. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The few facts we need from ACPI's static tables: processors (MADT), their proximity domains
- * (SRAT), and the fixed hardware registers (FADT). Runs on the boot tables: first 4 GiB only.
- * Everything in a table is distrusted until its length and its sum have been checked.
+ * The few facts we need from ACPI's static tables: processors (MADT), proximity domains
+ * (SRAT, in srat.c), and the fixed hardware registers (FADT). Runs on the boot tables: first 4 GiB
+ * only. Everything in a table is distrusted until its length and its sum have been checked.
  */
 #include "machine/x86/cpu.h"
 #include "machine/x86/x86.h"
@@ -107,18 +107,6 @@ static const struct acpi_table *table_find(const struct acpi_table *root, const 
 	return NULL;
 }
 
-/* The next whole entry of a MADT or SRAT at or after `*at`, moving `*at` behind it. */
-static const struct acpi_entry *entry_next(const struct acpi_table *table, size_t *at)
-{
-	const struct acpi_entry *entry = (const void *)((const u8 *)table + *at);
-
-	if (*at + sizeof(*entry) > table->length || entry->length < sizeof(*entry) ||
-		*at + entry->length > table->length)
-		return NULL;
-	*at += entry->length;
-	return entry;
-}
-
 static struct lp_info *lp_by_apic_id(u32 apic_id)
 {
 	u32 i;
@@ -147,7 +135,7 @@ static void madt_read(const struct acpi_table *madt)
 	size_t at = MADT_ENTRIES;
 	u32 ignored = 0;
 
-	while ((entry = entry_next(madt, &at))) {
+	while ((entry = acpi_entry_next(madt, &at))) {
 		const struct madt_apic *apic = (const void *)entry;
 		const struct madt_x2apic *x2apic = (const void *)entry;
 
@@ -161,34 +149,6 @@ static void madt_read(const struct acpi_table *madt)
 	if (ignored)
 		log_warning(
 			"%u processors more than the %u supported are not used", ignored, MAX_LPS);
-}
-
-static void domain_set(u32 apic_id, u32 domain)
-{
-	struct lp_info *lp = lp_by_apic_id(apic_id);
-
-	if (lp)
-		lp->proximity_domain = domain;
-}
-
-static void srat_read(const struct acpi_table *srat)
-{
-	const struct acpi_entry *entry;
-	size_t at = SRAT_ENTRIES;
-
-	while ((entry = entry_next(srat, &at))) {
-		const struct srat_apic *apic = (const void *)entry;
-		const struct srat_x2apic *x2apic = (const void *)entry;
-
-		if (entry->type == SRAT_LOCAL_APIC && entry->length >= sizeof(*apic) &&
-			apic->flags & ENTRY_ENABLED)
-			domain_set(apic->apic_id, apic->domain_0 | (u32)apic->domain_8[0] << 8 |
-							  (u32)apic->domain_8[1] << 16 |
-							  (u32)apic->domain_8[2] << 24);
-		if (entry->type == SRAT_LOCAL_X2APIC && entry->length >= sizeof(*x2apic) &&
-			x2apic->flags & ENTRY_ENABLED)
-			domain_set(x2apic->apic_id, x2apic->domain);
-	}
 }
 
 /* Older FADTs end earlier: a field beyond the end reads as zero. */
@@ -248,7 +208,7 @@ void acpi_hide_processor(u32 apic_id)
 	const struct acpi_entry *entry;
 	size_t at = MADT_ENTRIES;
 
-	while (madt && (entry = entry_next(madt, &at))) {
+	while (madt && (entry = acpi_entry_next(madt, &at))) {
 		struct madt_apic *apic = writable(entry);
 		struct madt_x2apic *x2apic = writable(entry);
 

@@ -64,12 +64,25 @@ struct acpi_entry {
 	u8 length;
 } ACPI_PACKED;
 
+/* The next whole entry of such a table at or after `*at`, moving `*at` behind it; NULL: none. */
+static inline const struct acpi_entry *acpi_entry_next(const struct acpi_table *table, size_t *at)
+{
+	const struct acpi_entry *entry = (const void *)((const u8 *)table + *at);
+
+	if (*at + sizeof(*entry) > table->length || entry->length < sizeof(*entry) ||
+		*at + entry->length > table->length)
+		return NULL;
+	*at += entry->length;
+	return entry;
+}
+
 #define MADT_ENTRIES 44
 #define SRAT_ENTRIES 48
 
 #define MADT_LOCAL_APIC	  0
 #define MADT_LOCAL_X2APIC 9
 #define SRAT_LOCAL_APIC	  0
+#define SRAT_MEMORY	  1
 #define SRAT_LOCAL_X2APIC 2
 
 #define ENTRY_ENABLED 1
@@ -113,6 +126,17 @@ struct srat_x2apic {
 	u32 reserved_1;
 } ACPI_PACKED;
 
+struct srat_memory {
+	struct acpi_entry head;
+	u32 domain;
+	u16 reserved_0;
+	u64 base;   /* bytes */
+	u64 length; /* bytes; 0: a place for memory that is not there */
+	u32 reserved_1;
+	u32 flags;
+	u64 reserved_2;
+} ACPI_PACKED;
+
 _Static_assert(sizeof(struct acpi_rsdp) == 36, "ACPI 6.5 table 5.3");
 _Static_assert(sizeof(struct acpi_table) == 36, "ACPI 6.5 table 5.4");
 _Static_assert(sizeof(struct acpi_address) == 12, "ACPI 6.5 table 5.1");
@@ -120,5 +144,10 @@ _Static_assert(sizeof(struct madt_apic) == 8, "ACPI 6.5 table 5.21");
 _Static_assert(sizeof(struct madt_x2apic) == 16, "ACPI 6.5 table 5.33");
 _Static_assert(sizeof(struct srat_apic) == 16, "ACPI 6.5 table 5.58");
 _Static_assert(sizeof(struct srat_x2apic) == 24, "ACPI 6.5 table 5.60");
+_Static_assert(sizeof(struct srat_memory) == 40, "ACPI 6.5 table 5.59");
+
+/* srat.c: proximity domains of LPs and memory into `machine`. The table's length and sum are right.
+ */
+void srat_read(const struct acpi_table *srat);
 
 #endif

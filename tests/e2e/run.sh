@@ -104,6 +104,13 @@ run_core_scheduler() { # two threads of one core, and one of another
     quiet
 }
 
+run_numa() { # two nodes, each with one LP and half of the memory
+    machine numa 400 --lps 2 --nodes 2 --run e2e --append e2e.cases=numa </dev/null
+    shows "Trivium and Linux know both nodes" '^trivium: NUMA: 2 nodes$' '^CASES numa' '^E2E-DONE'
+    cases
+    quiet
+}
+
 run_pauses() { # interrupts are delivered once, whatever the emulator does between
     local socket pauses
     socket=$(mktemp -u)
@@ -185,7 +192,7 @@ run_reboot() { # the machine starts anew, until it is stopped
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler pauses checked}"; do
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler numa pauses checked}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"

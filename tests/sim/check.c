@@ -95,6 +95,39 @@ static void check_idle(const struct vp *vp, const u32 *idle, u32 count)
 			fail("VP %u waits and LP %u idles", vp->index, idle[i]);
 }
 
+static bool runs_away(const struct vp *vp)
+{
+	return vp && vp->state == RUNNING && vp->node != SCHED_NO_NODE &&
+	       world.node_of[vp->lp] != vp->node && sim_sched.type == SCHED_CLASSIC;
+}
+
+/* Two run where the memory of the other is, and nobody waits for anything. */
+static bool could_swap(const struct vp *vp, u32 lp)
+{
+	const struct vp *other = world.lps[lp].running;
+
+	return !sim_sched.ready_count && world.node_of[lp] == vp->node && runs_away(other) &&
+	       other->node == world.node_of[vp->lp] && may_run(vp, lp) && may_run(other, vp->lp);
+}
+
+/* Who runs far from its memory does so for a slice at most if there is an LP near it to be had. */
+static void check_away(struct vp *vp, const u32 *idle, u32 count)
+{
+	bool away = runs_away(vp), way = false;
+
+	for (u32 i = 0; i < count && away; i++)
+		way = way || (world.node_of[idle[i]] == vp->node && may_run(vp, idle[i]));
+	for (u32 lp = 0; lp < MIN(world.lp_count, 8u) && away; lp++)
+		way = way || could_swap(vp, lp);
+	if (!way)
+		vp->kept_away = 0;
+	else if (!vp->kept_away)
+		vp->kept_away = world.now;
+	else if (vp->kept_away + SLICE_NS + GRACE_NS < world.now)
+		fail("VP %u is on LP %u, far from node %u where an LP idles", vp->index, vp->lp,
+			vp->node);
+}
+
 static void check_work(void)
 {
 	static u32 idle[SCHED_MAX_LPS];
@@ -105,6 +138,9 @@ static void check_work(void)
 			idle[count++] = lp;
 	for (u32 i = 0; i < world.vp_count && count; i++)
 		check_idle(&world.vps[i], idle, count);
+	/* This one needs to be seen at every step. */
+	for (u32 i = 0; i < world.vp_count && world.vp_count < MANY; i++)
+		check_away(&world.vps[i], idle, count);
 }
 
 static void check_lps(void)

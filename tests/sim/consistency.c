@@ -112,7 +112,7 @@ static const char *lp_wrong(const struct sched *sched, u32 index, struct sums *s
 
 	if (lp->running && (lp->running->state != SCHED_RUNNING || lp->running->lp != index))
 		return "an LP's entity does not run";
-	if (lp->running && lp->claimed)
+	if (lp->running && lp->claimed && !lp->preempt)
 		return "a claimed LP does not idle";
 	if (sched_set_has(&sched->idle, index) != idle)
 		return "set of idle LPs";

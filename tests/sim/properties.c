@@ -28,18 +28,26 @@ static u32 part_of_lp(u64 low_percent, u64 high_percent)
 	return (u32)(between(low_percent, high_percent) * SCHED_WHOLE_LP / 100);
 }
 
+/* Most have their memory on one node. */
+static u32 some_node(void)
+{
+	return world_random(4) ? (u32)world_random(world.node_count) : SCHED_NO_NODE;
+}
+
 /* ---- Busy VPs: all have what they should, to a hundredth ---- */
 
 static void make_busy(void)
 {
 	u32 count = (u32)between(1, 6ull * world.lp_count);
 	bool equal = world_random(3) == 0, capped = world_random(3) == 0;
-	bool reserved = world_random(2);
+	bool reserved = world_random(2), placed = world_random(2);
 	double left = world.lp_count * 0.9;
 
 	for (u32 i = 0; i < count; i++) {
 		struct vp *vp = world_add(i, BUSY, 0, 0);
 
+		if (placed)
+			vp->node = some_node();
 		if (!equal)
 			vp->weight = (u32)wide(10, 1000);
 		if (capped && world_random(3) == 0)
@@ -154,6 +162,7 @@ static void make_one(u32 partition, double *left)
 	enum workload workload = (enum workload)world_random(TASKED);
 	struct vp *vp = world_add(partition, workload, times[workload].run, times[workload].sleep);
 
+	vp->node = some_node();
 	vp->weight = world_random(2) ? 100 : (u32)wide(10, 1000);
 	if (world_random(4) == 0)
 		vp->cap = part_of_lp(5, 95);
@@ -189,6 +198,12 @@ static void change_one(void)
 		limit_to(vp);
 		vp->since = world.now;
 		sched_set_affinity(&sim_sched, &vp->entity, &vp->lps, world.now);
+		world_tell(vp->entity.lp);
+	}
+	if (world_random(2)) {
+		vp->node = some_node();
+		vp->kept_away = 0;
+		sched_set_node(&sim_sched, &vp->entity, vp->node, world.now);
 		world_tell(vp->entity.lp);
 	}
 	sched_set_group_cap(

@@ -46,6 +46,7 @@ struct vp {
 	bool limited; /* to `lps` */
 	struct sched_set lps;
 	u32 group; /* 0: none */
+	u32 node;  /* with its memory, or SCHED_NO_NODE; our policy only */
 	enum workload workload;
 	u64 run, sleep;
 	/* Now. */
@@ -66,6 +67,7 @@ struct vp {
 	/* What check.c knows. */
 	double cap_level, reserve_lack;
 	u64 checked;
+	u64 kept_away; /* from its node since then, though an LP there idles; 0: it is not */
 	/* What policies know. */
 	struct sched_entity entity;
 	struct vp *next, *previous;

@@ -29,6 +29,8 @@ static void add(struct world *w, struct vp *vp)
 		fail("VP %u is not admitted", vp->index);
 	if (vp->limited && sched_set_affinity(&sim_sched, &vp->entity, &vp->lps, w->now))
 		fail("VP %u: no such affinity", vp->index);
+	if (vp->node != SCHED_NO_NODE)
+		sched_set_node(&sim_sched, &vp->entity, vp->node, w->now);
 	if (vp->group)
 		sched_set_group(&sim_sched, &vp->entity, &sim_groups[vp->group], w->now);
 }

@@ -106,6 +106,7 @@ struct vp *world_add(u32 partition, enum workload workload, u64 run, u64 sleep)
 	vp->index = world.vp_count++;
 	vp->partition = partition;
 	vp->bound = SCHED_NO_LP;
+	vp->node = SCHED_NO_NODE;
 	vp->weight = 100;
 	vp->cap = SCHED_WHOLE_LP;
 	vp->workload = workload;

@@ -69,6 +69,31 @@ TEST(frames_mappings)
 	CHECK_EQ(77, frame_owner(0x5000));
 }
 
+/* A frame keeps its node whatever else becomes of it. */
+TEST(frames_nodes)
+{
+	setup();
+	CHECK_EQ(FRAME_NO_NODE, frame_node(0x3000));
+	CHECK_EQ(FRAME_NO_NODE, frame_node(~0ull));
+	for (u32 node = 0; node < FRAME_NODES; node++) {
+		frames_set_node(0x3000, 0x4001, node); /* every frame that it touches */
+		CHECK_EQ(FRAME_NO_NODE, frame_node(0x2fff));
+		CHECK_EQ(node, frame_node(0x3000));
+		CHECK_EQ(node, frame_node(0x4fff));
+		CHECK_EQ(FRAME_NO_NODE, frame_node(0x5000));
+		frame_set(0x3000, FRAME_SHARED, MAX_PARTITIONS - 1);
+		frame_mapped(0x3000, true);
+		CHECK_EQ(node, frame_node(0x3000));
+		CHECK_EQ(FRAME_SHARED, frame_get(0x3000));
+		CHECK_EQ(MAX_PARTITIONS - 1, frame_owner(0x3000));
+		CHECK_EQ(node + 1, frame_mappings(0x3000));
+	}
+	/* Addresses without RAM have none. */
+	frames_set_node(FAKE_RAM_SIZE - PAGE_SIZE, ~0ull, 1);
+	CHECK_EQ(1, frame_node(FAKE_RAM_SIZE - 1));
+	CHECK_EQ(FRAME_NO_NODE, frame_node(FAKE_RAM_SIZE));
+}
+
 /* ---- Pools ---- */
 
 TEST(pool_life)

@@ -13,6 +13,10 @@
 #define POOL_PAGES 64
 #define SOURCE	   0x0400000ull /* 2 MiB aligned; 4 MiB from here are mapped somewhere */
 
+/* Of the 1024 frames from SOURCE. */
+#define NODE_0_PAGES 300
+#define NODE_2_FIRST 700
+
 static struct pool pool;
 static struct slat slat;
 
@@ -25,6 +29,9 @@ static void setup(u32 pages)
 	pool_init(&pool, 1, false);
 	for (u32 i = 0; i < pages; i++)
 		pool_add(&pool, POOL_START + i * PAGE_SIZE);
+	/* Not at borders of large pages; what comes between them is on no node. */
+	frames_set_node(SOURCE, SOURCE + NODE_0_PAGES * PAGE_SIZE, 0);
+	frames_set_node(SOURCE + NODE_2_FIRST * PAGE_SIZE, SOURCE + (4 << 20), 2);
 	CHECK(slat_init(&slat, fake_backend.slat, &pool));
 	slat.counted = true;
 }
@@ -36,6 +43,8 @@ static void check_all_back(u32 pages)
 	CHECK_EQ(0, slat.table_pages);
 	for (u32 i = 0; i < 3; i++)
 		CHECK_EQ(0, slat.pages[i]);
+	for (u32 i = 0; i <= FRAME_NODES; i++)
+		CHECK_EQ(0, slat.on_node[i]);
 	for (u64 spa = SOURCE; spa < SOURCE + (4 << 20); spa += PAGE_SIZE)
 		if (!CHECK_EQ(0, frame_mappings(spa)))
 			return;
@@ -208,6 +217,25 @@ static void change(void)
 	}
 }
 
+static u32 node_of(u64 page)
+{
+	if (page < NODE_0_PAGES)
+		return 0;
+	return page < NODE_2_FIRST ? FRAME_NO_NODE : 2;
+}
+
+static bool same_nodes(const u32 *mappings)
+{
+	u64 on_node[FRAME_NODES + 1] = {0};
+	bool same = true;
+
+	for (u64 i = 0; i < 1024; i++)
+		on_node[node_of(i)] += mappings[i];
+	for (u32 i = 0; i <= FRAME_NODES; i++)
+		same = CHECK_EQ(on_node[i], slat.on_node[i]) && same;
+	return same;
+}
+
 static bool same_as_model(void)
 {
 	static u32 mappings[1024];
@@ -225,7 +253,7 @@ static bool same_as_model(void)
 	}
 	for (u64 i = 0; i < 1024 && same; i++)
 		same = CHECK_EQ(mappings[i], frame_mappings(SOURCE + i * PAGE_SIZE));
-	return same;
+	return same && same_nodes(mappings);
 }
 
 static void random_changes(u32 pages)

@@ -194,6 +194,111 @@ TEST(sched_nodes)
 		CHECK(entities[i].stats.migrations <= 2);
 }
 
+/* Two LPs on a node each. Entities 0 and 1 are busy on LPs 0 and 1, where the memory `of` is not.
+ */
+static void setup_nodes(u32 of_0, u32 of_1)
+{
+	setup(2);
+	sched_place_lp(&sched, 1, 1, 1);
+	sched_set_node(&sched, &entities[0], of_0, now);
+	sched_set_node(&sched, &entities[1], of_1, now);
+	affine(0, 1);
+	affine(1, 2);
+	wake(0);
+	wake(1);
+	run(now + 10 * SLICE);
+	CHECK_EQ(0, entities[0].lp);
+	CHECK_EQ(1, entities[1].lp);
+}
+
+/* Whoever had to run elsewhere comes back within a slice of the LP's getting free. */
+TEST(sched_goes_home)
+{
+	u64 remote;
+
+	setup_nodes(1, 1);
+	affine(0, 3);
+	run(now + 10 * SLICE);
+	CHECK_EQ(0, entities[0].lp); /* no LP idles for it */
+	check_near(20 * SLICE, had(0), 1);
+	remote = entities[0].stats.remote;
+	CHECK(remote + SLICE >= had(0));
+	block(1);
+	run(now + SLICE);
+	CHECK_EQ(1, entities[0].lp);
+	CHECK_EQ(SCHED_RUNNING, entities[0].state);
+	CHECK(!sched.lps[0].running);
+	remote = entities[0].stats.remote;
+	run(now + 20 * SLICE);
+	CHECK_EQ(remote, entities[0].stats.remote);
+	check_near(41 * SLICE, had(0), 1);
+	CHECK_EQ(1, entities[0].stats.migrations);
+}
+
+/* An LP at home that idles for moments only is not worth more than a move in a slice. */
+TEST(sched_goes_home_once)
+{
+	setup_nodes(1, 1);
+	affine(0, 3);
+	for (u32 i = 0; i < 40; i++) {
+		block(1);
+		run(now + SLICE / 10);
+		wake(1);
+		run(now + SLICE / 10);
+	}
+	CHECK(entities[0].stats.migrations >= 2);
+	CHECK(entities[0].stats.migrations <= 2 * 8 + 2);
+}
+
+TEST(sched_swaps_homes)
+{
+	/* Each where the other's memory is: both gain. */
+	setup_nodes(1, 0);
+	affine(0, 3);
+	affine(1, 3);
+	run(now + 2 * SLICE);
+	CHECK_EQ(1, entities[0].lp);
+	CHECK_EQ(0, entities[1].lp);
+	run(now + 10 * SLICE);
+	CHECK_EQ(1, entities[0].stats.migrations);
+	CHECK_EQ(1, entities[1].stats.migrations);
+	/* The other may not move, has nothing to gain, or somebody waits for its place. */
+	setup_nodes(1, 0);
+	affine(0, 3);
+	run(now + 10 * SLICE);
+	CHECK_EQ(0, entities[0].lp);
+	setup_nodes(1, SCHED_NO_NODE);
+	affine(0, 3);
+	affine(1, 3);
+	run(now + 10 * SLICE);
+	CHECK_EQ(0, entities[0].lp);
+	CHECK_EQ(0, entities[1].stats.migrations);
+}
+
+/* Of the LPs that idle one that is near is told to take who waits. */
+TEST(sched_claims_near)
+{
+	setup(4);
+	sched_place_lp(&sched, 2, 1, 2);
+	sched_place_lp(&sched, 3, 1, 3);
+	sched_set_node(&sched, &entities[0], 1, now);
+	affine(0, 8);
+	wake(0);
+	look();
+	CHECK_EQ(3, entities[0].lp);
+	/* Its place is needed by one that may be nowhere else. */
+	affine(0, 15);
+	look();
+	affine(1, 8);
+	set(1, 10000, 0, SCHED_WHOLE_LP);
+	wake(1);
+	look();
+	run(now + 4 * SLICE);
+	CHECK_EQ(SCHED_RUNNING, entities[0].state);
+	CHECK_EQ(2, entities[0].lp);
+	CHECK_EQ(0, entities[0].stats.remote);
+}
+
 static bool core_shared(void)
 {
 	for (u32 lp = 0; lp < sched.lp_count; lp += 2) {

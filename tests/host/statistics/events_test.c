@@ -446,7 +446,7 @@ static void remote_node(void)
 {
 	machine.lps[2].proximity_domain = 1;
 	boot_child();
-	lp_set_domain(vp, 1);
+	lp_set_node(vp, lp_node_of_domain(1));
 	world_start(vp);
 	fake_exit(INTERCEPT_Interrupt, 0);
 	fake_exit_last()->guest_ticks = 1000 * 200;
