@@ -12,7 +12,9 @@ TEST(system_run_time)
 
 	world_boot();
 	lps[2].start = 1000;
-	lps[2].stamp = 1000 + 2000 * 200;
+	lps[2].stamp = 1000 + 700 * 200; /* asleep since then */
+	fake.tsc_step = 0;
+	fake.tsc = 1000 + 2000 * 200;
 	lps[2].guest_tsc = 600 * 200;
 	lps[2].hypervisor_tsc = 100 * 200;
 	CHECK_STATUS(SUCCESS, WORLD_CALL_OUT(GET_LOGICAL_PROCESSOR_RUN_TIME, in, out));
