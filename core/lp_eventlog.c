@@ -49,15 +49,16 @@ void lp_eventlog_changed(void)
 
 /* ---- Messages ---- */
 
-/* A local buffer's root VP is that of the LP; of the others, one that takes messages. */
+/* A local buffer's root VP is that of the LP; else, or if that takes none, one that takes messages.
+ */
 static struct vp *receiver(const struct eventlog *log, u32 queue)
 {
-	if (log->local)
+	if (log->local && synic_can_receive(&lps[queue].root_vp->synic, HV_SYNIC_SINT_INTERCEPT))
 		return lps[queue].root_vp;
 	for (u32 lp = 0; lp < machine.lp_count; lp++)
 		if (synic_can_receive(&lps[lp].root_vp->synic, HV_SYNIC_SINT_INTERCEPT))
 			return lps[lp].root_vp;
-	return lps[0].root_vp;
+	return lps[queue].root_vp;
 }
 
 /*

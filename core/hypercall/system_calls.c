@@ -14,7 +14,8 @@ enum hv_status call_GetLogicalProcessorRunTime(struct call *call)
 	if (in->lp_index >= machine.lp_count)
 		return HV_STATUS_INVALID_LP_INDEX;
 	lp = &lps[in->lp_index];
-	/* TLFS 2.0a §6.3.4: it goes on while the LP sleeps, which tells so only when it wakes up. */
+	/* TLFS 2.0a §6.3.4: it goes on while the LP sleeps, which tells so only when it wakes up.
+	 */
 	out->global_time = stats_100ns(machine_tsc() - lp->start);
 	out->local_run_time = stats_100ns(lp->guest_tsc + lp->hypervisor_tsc);
 	out->hypervisor_time = stats_100ns(lp->hypervisor_tsc);

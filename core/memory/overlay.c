@@ -46,6 +46,21 @@ static u64 leaf_entry(const struct slat *slat, u64 spa, u64 rights)
 	return rights ? slat->format->leaf(ALIGN_DOWN(spa, PAGE_SIZE), 0, rights) : 0;
 }
 
+/* Tables where the parent has mapped nothing stay, so a guest is not to have ever more of them. */
+static bool show(struct slat *slat, u64 gpa, u64 spa, const struct slat_leaf *before)
+{
+	u64 tables = slat->table_pages;
+	bool more = !before->rights && before->level;
+	bool done;
+
+	if (more && slat->overlay_tables >= OVERLAY_TABLES)
+		return false;
+	done = slat_set(slat, gpa, spa, 0, SLAT_READ) == SLAT_OK;
+	if (more)
+		slat->overlay_tables += slat->table_pages - tables;
+	return done;
+}
+
 int overlay_add(struct slat *slat, struct overlay *overlay, u64 spa)
 {
 	u64 gpa = overlay->msr & OVERLAY_GPA_MASK;
@@ -56,7 +71,7 @@ int overlay_add(struct slat *slat, struct overlay *overlay, u64 spa)
 	if (leaf.rights & SLAT_WRITE)
 		overlay->beneath |= slat->format->accessed_bit | slat->format->dirty_bit;
 	hold(slat, overlay->beneath, true);
-	if (slat_set(slat, gpa, spa, 0, SLAT_READ) != SLAT_OK) {
+	if (!show(slat, gpa, spa, &leaf)) {
 		hold(slat, overlay->beneath, false);
 		return SLAT_NO_MEMORY;
 	}
@@ -113,6 +128,9 @@ static int map_page(struct slat *slat, u64 gpa, u64 spa, u64 rights)
 	if (!beneath)
 		return slat_set(slat, gpa, spa, 0, rights);
 	old = *beneath;
+	/* A processor that has not been flushed since the overlay came may still use it. */
+	if (slat->format->present(old))
+		slat->stale = true;
 	*beneath = leaf_entry(slat, spa, rights);
 	hold(slat, *beneath, true);
 	hold(slat, old, false);

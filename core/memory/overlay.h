@@ -13,6 +13,7 @@
 #define OVERLAY_ENABLE	 BIT(0)
 #define OVERLAY_GPA_MASK 0xfffffffffffff000ull
 #define OVERLAY_GPA_END	 (1ull << 48) /* four levels of tables */
+#define OVERLAY_TABLES	 64	      /* of one GPA space, where else nothing is mapped */
 
 struct overlay {
 	u64 msr;	      /* as the guest wrote it: address, enable in bit 0 */
@@ -26,7 +27,9 @@ static inline bool overlay_shows(u64 msr)
 	return (msr & OVERLAY_ENABLE) && msr < OVERLAY_GPA_END;
 }
 
-/* Shows the page `spa` where overlay->msr says, read-only. SLAT_NO_MEMORY: nothing is changed. */
+/* Shows the page `spa` where overlay->msr says, read-only. SLAT_NO_MEMORY: nothing is
+ * changed; also if it needs a table where nothing is mapped, and OVERLAY_TABLES of these were made.
+ */
 int overlay_add(struct slat *slat, struct overlay *overlay, u64 spa);
 void overlay_remove(struct slat *slat, struct overlay *overlay);
 

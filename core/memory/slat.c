@@ -234,6 +234,7 @@ struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa)
 		u64 *place = entry_at(table, gpa, at);
 		u64 entry = READ_ONCE(*place);
 
+		leaf.level = at;
 		if (!slat->format->present(entry))
 			return leaf;
 		if (slat->format->is_leaf(entry, at)) {
@@ -242,7 +243,6 @@ struct slat_leaf slat_lookup(const struct slat *slat, u64 gpa)
 			leaf.spa = (slat->format->spa(entry) & ~((1ull << level_shift(at)) - 1)) +
 				   offset;
 			leaf.rights = slat->format->rights(entry);
-			leaf.level = at;
 			leaf.entry = place;
 			leaf.value = entry;
 			return leaf;

@@ -25,6 +25,7 @@ struct slat {
 	bool stale;		      /* something that processors may have cached was changed */
 	u64 retired; /* tables that processors may still be walking, see slat_take_retired() */
 	struct overlay *overlays; /* newest first, see overlay.h */
+	u64 overlay_tables;	  /* made for them where nothing was mapped, ever */
 };
 
 /* False: no memory for the top table. */
@@ -53,7 +54,7 @@ void slat_release(struct slat *slat, u64 retired);
 struct slat_leaf {
 	u64 spa;    /* of the byte asked for */
 	u64 rights; /* 0: nothing mapped */
-	u32 level;
+	u32 level;  /* also of an entry that maps nothing */
 	u64 *entry;
 	u64 value; /* of the entry when it was read */
 };

@@ -358,6 +358,14 @@ void partition_flush(struct partition *partition)
 	wait_for_others(partition);
 }
 
+/* A page of ours over the root's: it may go meanwhile. */
+static void *covering(u64 gpa)
+{
+	struct slat_leaf leaf = slat_lookup(&root_partition.slat, gpa);
+
+	return leaf.rights ? machine_ram(leaf.spa) : NULL;
+}
+
 static void *root_memory(u64 gpa, u64 rights)
 {
 	switch (frame_get(gpa)) {
@@ -367,9 +375,7 @@ static void *root_memory(u64 gpa, u64 rights)
 	case FRAME_SHARED:
 		return rights & SLAT_WRITE ? NULL : machine_ram(gpa);
 	case FRAME_COVERED:
-		return rights & SLAT_WRITE
-			       ? NULL
-			       : machine_ram(slat_lookup(&root_partition.slat, gpa).spa);
+		return rights & SLAT_WRITE ? NULL : covering(gpa);
 	default:
 		return NULL;
 	}

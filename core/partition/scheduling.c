@@ -63,8 +63,11 @@ enum hv_status scheduling_enter(struct vp *vp)
 
 /* ---- Nodes ---- */
 
-/* The node that holds more than half of what is mapped, if one does. */
-static u32 home_of(const struct slat *slat)
+/*
+ * The node that holds more than half of what is mapped, if one does. What is home stays it within a
+ * sixteenth around that, or a guest could move it to and fro with the pages that it covers.
+ */
+static u32 home_of(const struct slat *slat, u32 current)
 {
 	u64 all = slat->on_node[FRAME_NO_NODE];
 	u32 most = 0;
@@ -74,19 +77,25 @@ static u32 home_of(const struct slat *slat)
 		if (slat->on_node[node] > slat->on_node[most])
 			most = node;
 	}
+	if (current != SCHED_NO_NODE && slat->on_node[current] + all / 16 > all / 2 &&
+		slat->on_node[most] <= all / 2 + all / 16)
+		return current;
 	return slat->on_node[most] > all / 2 ? most : SCHED_NO_NODE;
 }
 
 void scheduling_follow_memory(struct partition *partition)
 {
-	u32 home = home_of(&partition->slat);
+	u32 home = home_of(&partition->slat, partition->home);
 
 	if (home == partition->home)
 		return;
 	partition->home = home;
-	for (u32 i = 0; i < partition->vp_end; i++)
-		if (partition->vps[i] && !partition->vps[i]->node_given)
-			lp_set_node(partition->vps[i], home);
+	for (u32 i = 0; i < partition->vp_end; i++) {
+		struct vp *vp = atomic_load(&partition->vps[i]);
+
+		if (vp && !vp->node_given)
+			lp_set_node(vp, home);
+	}
 }
 
 void scheduling_place(struct vp *vp, const struct hv_proximity_domain_info *wanted)

@@ -91,7 +91,7 @@ void sched_call(struct sched *sched, const struct sched_entity *entity, u64 now)
 /* An entity that had to leave, or was let go, was not chosen: another LP may have to take it. */
 void sched_push(struct sched *sched, const struct sched_entity *entity, u64 now);
 /* An LP on the entity's node whose own entity has this LP's node for its own: both would gain. */
-u32 sched_find_swap(const struct sched *sched, u32 lp, const struct sched_entity *entity);
+u32 sched_find_swap(struct sched *sched, u32 lp, const struct sched_entity *entity);
 /* The LP, which idles or is about to be free, is to take the entity, which is ready. */
 void sched_claim_for(struct sched *sched, u32 lp, const struct sched_entity *entity);
 /* An idle LP for the entity, SCHED_NO_LP if none. */

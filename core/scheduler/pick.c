@@ -279,7 +279,7 @@ static struct sched_entity *dispatched(struct sched *sched, u32 index, u64 now)
  * An LP near the memory of who was stopped elsewhere: one that idles, or one whose entity is better
  * placed here, if nobody waits; else SCHED_NO_LP.
  */
-static u32 way_home(const struct sched *sched, u32 index, const struct sched_entity *last)
+static u32 way_home(struct sched *sched, u32 index, const struct sched_entity *last)
 {
 	u32 found = sched_find_idle(sched, last);
 

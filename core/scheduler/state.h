@@ -158,14 +158,15 @@ struct sched {
 	u64 move_near; /* how much later a deadline may be met to stay on the LP; */
 	u64 move_far;  /* on the node */
 	u32 ready_count;
-	u32 claims;   /* LPs that are claimed */
-	u64 load;     /* weights of all who run or are ready, */
-	u32 active;   /* and their number */
-	u32 epoch;    /* counts the times at which somebody began to wait */
-	u64 reserved; /* sum of all reserves */
-	u64 clock;    /* how far LPs that share work have come: the first of them, */
-	u64 mean;     /* and all of them in the mean */
-	u64 waiting;  /* affinity sets for which somebody waits */
+	u32 claims;	/* LPs that are claimed */
+	u64 load;	/* weights of all who run or are ready, */
+	u32 active;	/* and their number */
+	u32 epoch;	/* counts the times at which somebody began to wait */
+	u64 reserved;	/* sum of all reserves */
+	u64 clock;	/* how far LPs that share work have come: the first of them, */
+	u64 mean;	/* and all of them in the mean */
+	u64 waiting;	/* affinity sets for which somebody waits */
+	u32 swap_probe; /* where sched_find_swap() goes on */
 	struct sched_set idle, idle_cores, endless, kicks;
 	bool kicked; /* there may be some in `kicks` */
 	struct sched_set node_lps[SCHED_MAX_NODES];

@@ -104,16 +104,16 @@ u32 sched_find_idle(const struct sched *sched, const struct sched_entity *entity
 	return lp == SCHED_NO_LP ? first_of(sched, &sched->idle, set, set) : lp;
 }
 
-u32 sched_find_swap(const struct sched *sched, u32 index, const struct sched_entity *entity)
+u32 sched_find_swap(struct sched *sched, u32 index, const struct sched_entity *entity)
 {
 	const struct sched_lp *here = &sched->lps[index];
-	u32 lp = index;
+	u32 lp = sched->swap_probe;
 
 	for (u32 i = 0; i < PROBES; i++) {
 		const struct sched_lp *there;
 		const struct sched_entity *other;
 
-		lp = next_of(sched, &sched->node_lps[entity->node], lp);
+		lp = sched->swap_probe = next_of(sched, &sched->node_lps[entity->node], lp);
 		there = &sched->lps[lp];
 		other = there->running;
 		if (other && other->node == here->node && sched_allowed(sched, other, index) &&

@@ -77,6 +77,9 @@ void vp_synic_deliver(struct vp *vp)
 	spin_unlock(&vp->synic_lock);
 	if (!delivered) {
 		atomic_or(&vp->attention, ATTENTION_SYNIC);
+		/* The guest has laid a page of ours over it: the parent could do nothing. */
+		if (partition_covered(vp->partition, missing))
+			return;
 		message_memory(vp, missing, INTERCEPT_WRITE, false);
 		return;
 	}

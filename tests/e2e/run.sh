@@ -90,8 +90,8 @@ run_root() { # one boot for all that needs a root only
 }
 
 run_root_scheduler() { # Linux schedules the VPs of its guests
-    machine root_scheduler 900 --lps 2 --hv scheduler=root --run e2e \
-        --append "e2e.cases=kernel_1,kernel_2,root_shares,four_guests,kills e2e.kills=5" </dev/null
+    machine root_scheduler 1200 --lps 2 --hv scheduler=root --run e2e \
+        --append "e2e.cases=kernel_1,kernel_2,firmware_pc,firmware_q35,plain,virtio_disk,virtio_net,counters,lp_time,closure,hvstat,root_shares,four_guests,kills e2e.kills=5" </dev/null
     shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
     cases
     quiet

@@ -106,10 +106,14 @@ TEST(home_large_page)
 	check_nodes(200, 312, 0);
 	CHECK_EQ(1, vp->sched.node);
 	unmap(0x200 + 200, 112);
+	/* What is home stays it while it has nearly half. */
 	check_nodes(200, 200, 0);
-	CHECK_EQ(SCHED_NO_NODE, vp->sched.node);
-	unmap(0x200 + 511, 1);
-	check_nodes(200, 199, 0);
+	CHECK_EQ(1, vp->sched.node);
+	unmap(0x200 + 486, 26);
+	check_nodes(200, 174, 0);
+	CHECK_EQ(1, vp->sched.node);
+	unmap(0x200 + 462, 24);
+	check_nodes(200, 150, 0);
 	CHECK_EQ(0, vp->sched.node);
 }
 

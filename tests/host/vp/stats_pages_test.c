@@ -4,6 +4,7 @@
 #include "abi/hv_message.h"
 #include "abi/hv_msr.h"
 #include "abi/hv_property.h"
+#include "core/memory/overlay.h"
 #include "core/vp/features.h"
 #include "core/vp/msrs.h"
 #include "tests/host/world.h"
@@ -208,6 +209,26 @@ TEST(stats_msrs_memory)
 	check_memory(5, beneath);
 }
 
+/* A guest does not get ever more tables by showing its page everywhere. */
+TEST(stats_msrs_tables)
+{
+	u64 tables;
+
+	create(256);
+	CHECK_STATUS(SUCCESS, world_fast(HVCALL_INITIALIZE_PARTITION, child->id, 0));
+	vp = world_vp(child, 0);
+	beneath = world_page();
+	CHECK_STATUS(SUCCESS, world_map(child, 5, beneath, RW));
+	tables = child->slat.table_pages;
+	for (u64 i = 1; i < 100; i++)
+		(void)write_by(vp, VP_PAGE, AT(i << 27)); /* three tables each */
+	CHECK(child->slat.table_pages >= tables + OVERLAY_TABLES);
+	CHECK(child->slat.table_pages < tables + OVERLAY_TABLES + 3);
+	CHECK_EQ(MSR_FAULT, write_by(vp, VP_PAGE, AT(200ull << 27)));
+	write(VP_PAGE, AT(5)); /* the parent's tables */
+	check_shown(5, vp->stats);
+}
+
 /* A new processor has none; one that is reset has none either. */
 TEST(stats_msrs_reset)
 {
@@ -242,12 +263,15 @@ static u64 unmap(u64 gpa_page, u32 flags)
 /* What the parent maps and unmaps lies beneath. */
 TEST(stats_msrs_parent_maps)
 {
-	u64 other;
+	u64 other, generation;
 
 	boot();
 	other = world_page();
 	write(VP_PAGE, AT(5));
+	generation = child->flush_generation;
 	CHECK_STATUS(SUCCESS, world_map(child, 5, other, RW));
+	CHECK_EQ(generation + 1,
+		child->flush_generation); /* who wrote before the page was covered */
 	check_shown(5, vp->stats);
 	CHECK_EQ(0, frame_mappings(beneath << PAGE_SHIFT));
 	CHECK_EQ(1, frame_mappings(other << PAGE_SHIFT));
