@@ -81,7 +81,7 @@ class Log:
     """
 
     def __init__(self):
-        self.ends, self.results, self.times, self.head = {}, set(), {}, {}
+        self.ends, self.results, self.partition, self.times, self.head = {}, set(), {}, {}, {}
 
     def read(self, path):
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -89,10 +89,11 @@ class Log:
                 self.line(line.strip())
 
     def line(self, line):
-        if found := re.match(r"SEED (\S+) (\S+) TASKS-DONE ms=(\d+) .*result=(\d+)\.$", line):
-            name, who, ms, result = found.groups()
+        if found := re.match(r"SEED (\S+) (\S+) (\d+) TASKS-DONE ms=(\d+) .*result=(\d+)\.$", line):
+            name, who, partition, ms, result = found.groups()
             self.ends[name, who] = int(ms) / 1000
             self.results.add(result)
+            self.partition[who] = partition
         elif found := re.match(r"SEED-TIMES (\S+) (\".*)$", line):
             cells = next(csv.reader([found[2]]))
             if cells[0].startswith("(PDH"):
@@ -133,7 +134,7 @@ def amount(row_of_times, pattern):
 
 def columns(log, name):
     """Seconds since the first sample, and the run time in seconds of each guest and of the root, idle time, the hypervisor's."""
-    patterns = [rf"\({who}:Hv VP \d+\)\\VpTotalRunTime" for who in GUESTS]
+    patterns = [rf"\(({who}|partition {log.partition[who]}):Hv VP \d+\)\\VpTotalRunTime" for who in GUESTS]
     patterns += [r"\(Root VP \d+\)\\VpTotalRunTime", r"\\LpC1RunTime", r"\\LpHypervisorRunTime"]
     samples = log.times[name]
     lps = sum(1 for key in samples[0] if key.endswith("LpGlobalTime"))
