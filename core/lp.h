@@ -135,6 +135,8 @@ enum sched_error lp_set_affinity(struct vp *vp, const struct sched_set *set);
 void lp_get_affinity(const struct vp *vp, struct sched_set *set);
 /* The VP is best placed on this node; SCHED_NO_NODE: anywhere. */
 void lp_set_node(struct vp *vp, u32 node);
+/* The first LP in an ACPI proximity domain; machine.lp_count if there is none. */
+u32 lp_of_domain(u32 proximity_domain);
 /* The node that an ACPI proximity domain is; SCHED_NO_NODE if no LP is in it. */
 u32 lp_node_of_domain(u32 proximity_domain);
 void lp_set_group(struct vp *vp, struct sched_group *group);

@@ -28,8 +28,7 @@ void lp_eventlog_init(void)
 
 	memset(notes, 0, sizeof(notes));
 	for (u32 lp = 0; lp < machine.lp_count; lp++)
-		while (machine.lps[homes[lp]].proximity_domain != machine.lps[lp].proximity_domain)
-			homes[lp]++;
+		homes[lp] = lp_of_domain(machine.lps[lp].proximity_domain);
 	eventlog_init(system_events, HV_EVENTLOG_TYPE_GLOBAL_SYSTEM_EVENTS, SYSTEM,
 		machine.lp_count, homes);
 	eventlog_init(diagnostics, HV_EVENTLOG_TYPE_LOCAL_DIAGNOSTICS, DIAGNOSTICS,
@@ -89,25 +88,9 @@ void lp_eventlog_notify(struct eventlog *log, u32 queue)
 
 /* ---- Events ---- */
 
-struct event {
-	enum hv_eventlog_event type;
-	u64 partition_id;
-	u32 vp_index;
-	u64 rip;
-	u64 parameters[2];
-	u64 ticks;
-};
-
-static void record(struct eventlog *log, u64 source, const struct event *event)
+static void record(struct eventlog *log, u64 source, struct hv_eventlog_trace_entry *entry)
 {
 	u32 queue = log->local ? machine_lp_index() : 0;
-	struct hv_eventlog_trace_entry entry = {
-		.header = {event->vp_index, sizeof(entry), (u16)event->type, 0},
-		.partition_id = event->partition_id,
-		.rip = event->rip,
-		.parameters = {event->parameters[0], event->parameters[1]},
-		.ticks = event->ticks,
-	};
 	u64 now;
 
 	if (!eventlog_lock(log, queue, source))
@@ -115,50 +98,52 @@ static void record(struct eventlog *log, u64 source, const struct event *event)
 	/* Under the lock, so that the times in a buffer rise. */
 	now = machine_tsc();
 	eventlog_append(
-		log, queue, &entry.header, now, partition_reference_time(&root_partition, now));
+		log, queue, &entry->header, now, partition_reference_time(&root_partition, now));
 	notify(log, queue);
 	eventlog_unlock(log, queue);
+}
+
+static struct hv_eventlog_trace_entry entry_of(
+	enum hv_eventlog_event type, u64 partition_id, u32 vp_index)
+{
+	return (struct hv_eventlog_trace_entry){
+		.header = {vp_index, sizeof(struct hv_eventlog_trace_entry), (u16)type, 0},
+		.partition_id = partition_id};
 }
 
 void lp_eventlog_object(
 	enum hv_eventlog_event type, u64 partition_id, u32 vp_index, enum hv_status status)
 {
 	bool partition = type == HV_TR_OB_CREATE_PARTITION || type == HV_TR_OB_DELETE_PARTITION;
-	struct event event = {.type = type,
-		.partition_id = partition_id,
-		.vp_index = vp_index,
-		.parameters = {status}};
+	struct hv_eventlog_trace_entry entry = entry_of(type, partition_id, vp_index);
 
-	record(diagnostics, partition ? HV_EVENTLOG_GROUP_OBJECT : HV_EVENTLOG_GROUP_VP, &event);
+	entry.parameters[0] = status;
+	record(diagnostics, partition ? HV_EVENTLOG_GROUP_OBJECT : HV_EVENTLOG_GROUP_VP, &entry);
 	record(system_events,
 		status == HV_STATUS_SUCCESS ? HV_EVENTLOG_ENABLE_SYSTEM_SUCCESS
 					    : HV_EVENTLOG_ENABLE_SYSTEM_FAILURE,
-		&event);
-}
-
-static struct event event_of(const struct vp *vp, enum hv_eventlog_event type)
-{
-	return (struct event){
-		.type = type, .partition_id = vp->partition->id, .vp_index = vp->index};
+		&entry);
 }
 
 void lp_eventlog_switch(const struct vp *vp)
 {
-	struct event event = event_of(vp, HV_TR_SCH_CONTEXT_SWITCH);
+	struct hv_eventlog_trace_entry entry =
+		entry_of(HV_TR_SCH_CONTEXT_SWITCH, vp->partition->id, vp->index);
 
-	event.parameters[0] = vp->tsc_offset;
-	record(diagnostics, HV_EVENTLOG_GROUP_SCHEDULER, &event);
+	entry.parameters[0] = vp->tsc_offset;
+	record(diagnostics, HV_EVENTLOG_GROUP_SCHEDULER, &entry);
 }
 
 void lp_eventlog_interrupt(const struct vp *vp)
 {
-	struct event event = event_of(vp, HV_TR_SI_VIRTUAL_INTERRUPT);
+	struct hv_eventlog_trace_entry entry =
+		entry_of(HV_TR_SI_VIRTUAL_INTERRUPT, vp->partition->id, vp->index);
 
-	event.parameters[0] = (vp->event & HV_PENDING_INTERRUPTION_VECTOR_MASK) >>
+	entry.parameters[0] = (vp->event & HV_PENDING_INTERRUPTION_VECTOR_MASK) >>
 			      HV_PENDING_INTERRUPTION_VECTOR_SHIFT;
-	event.parameters[1] = (vp->event & HV_PENDING_INTERRUPTION_TYPE_MASK) >>
+	entry.parameters[1] = (vp->event & HV_PENDING_INTERRUPTION_TYPE_MASK) >>
 			      HV_PENDING_INTERRUPTION_TYPE_SHIFT;
-	record(diagnostics, HV_EVENTLOG_GROUP_SYNTHETIC_INTERRUPT, &event);
+	record(diagnostics, HV_EVENTLOG_GROUP_SYNTHETIC_INTERRUPT, &entry);
 }
 
 /* ---- Intercepts: what appendix I wants told of each ---- */
@@ -288,14 +273,15 @@ void lp_eventlog_intercept(
 {
 	const struct row *row = &rows[intercept->kind];
 	const struct view view = {vp, intercept, seen};
-	struct event event =
-		event_of(vp, intercept->access == INTERCEPT_WRITE ? row->write : row->type);
+	struct hv_eventlog_trace_entry entry =
+		entry_of(intercept->access == INTERCEPT_WRITE ? row->write : row->type,
+			vp->partition->id, vp->index);
 
-	event.rip = seen->rip;
-	event.ticks = machine_tsc() - seen->tsc;
-	row->tell(&view, event.parameters);
+	entry.rip = seen->rip;
+	entry.ticks = machine_tsc() - seen->tsc;
+	row->tell(&view, entry.parameters);
 	record(diagnostics,
 		intercept->kind == INTERCEPT_Hypercall ? HV_EVENTLOG_GROUP_HYPERCALL
 						       : HV_EVENTLOG_GROUP_INTERCEPT,
-		&event);
+		&entry);
 }

@@ -10,17 +10,25 @@
 
 _Static_assert(SCHED_MAX_NODES == FRAME_NODES, "frames and LPs are on the same nodes");
 
+u32 lp_of_domain(u32 proximity_domain)
+{
+	u32 lp = 0;
+
+	while (lp < machine.lp_count && machine.lps[lp].proximity_domain != proximity_domain)
+		lp++;
+	return lp;
+}
+
 void lp_place_all(void)
 {
 	u32 nodes = 0;
 
 	for (u32 lp = 0; lp < machine.lp_count; lp++) {
-		u32 same = 0, core = 0;
+		u32 same = lp_of_domain(machine.lps[lp].proximity_domain);
+		u32 core = 0;
 
 		while (machine.lps[core].core != machine.lps[lp].core)
 			core++;
-		while (machine.lps[same].proximity_domain != machine.lps[lp].proximity_domain)
-			same++;
 		if (same < lp)
 			sched_place_lp(&lp_sched, lp, lp_sched.lps[same].node, core);
 		else
@@ -47,10 +55,9 @@ bool lp_threads(void)
 
 u32 lp_node_of_domain(u32 proximity_domain)
 {
-	for (u32 lp = 0; lp < machine.lp_count; lp++)
-		if (machine.lps[lp].proximity_domain == proximity_domain)
-			return lp_sched.lps[lp].node;
-	return SCHED_NO_NODE;
+	u32 lp = lp_of_domain(proximity_domain);
+
+	return lp < machine.lp_count ? lp_sched.lps[lp].node : SCHED_NO_NODE;
 }
 
 static void log_node(u32 node, u64 bytes)

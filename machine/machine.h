@@ -78,6 +78,15 @@ struct machine {
 
 extern struct machine machine;
 
+/* NULL: no LP has this physical APIC id. */
+static inline struct lp_info *machine_lp_by_apic_id(u32 apic_id)
+{
+	for (u32 i = 0; i < machine.lp_count; i++)
+		if (machine.lps[i].apic_id == apic_id)
+			return &machine.lps[i];
+	return NULL;
+}
+
 /* Runs `entry(lp_index)` on every other LP; each has its own stack and never returns from it. */
 void machine_start_lps(void (*entry)(u32 lp_index));
 

@@ -182,6 +182,13 @@ static u64 event_from_svm(u64 info)
 /* V_IRQ, whatever V_TPR is: priorities are the virtual APIC's business. */
 #define VIRTUAL_INTERRUPT (SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY(15))
 
+/* An emulator's entry with V_IRQ may have lost another interrupt (docs/emulators.md): look again.
+ */
+static void look_again(void)
+{
+	cr8_write(0);
+}
+
 /*
  * An interrupt goes in as the virtual one (§15.21.4) if the guest takes it at once: emulators may
  * deliver it twice when it is injected as an event (docs/emulators.md). An NMI that waits must find
@@ -195,7 +202,8 @@ static void inject(struct vp *vp, struct vmcb *vmcb)
 	if (PENDING_TYPE(event) || vp_interrupts_off(vp) || (vp->window_open | vp->nmi_pending))
 		vmcb->event_injection = event_to_svm(event);
 	else
-		vmcb->virtual_interrupt |= VIRTUAL_INTERRUPT | SVM_V_VECTOR((u8)(event >> 16));
+		vmcb->virtual_interrupt |=
+			VIRTUAL_INTERRUPT | SVM_V_VECTOR((u8)PENDING_VECTOR(event));
 }
 
 /* The guest changed its priority, or V_IRQ was set: for a window, or for an interrupt. */
@@ -214,9 +222,7 @@ static void virtual_interrupt_exit(struct vp *vp, struct vmcb *vmcb)
 		vp->event = PENDING | (was >> 32 & 0xff) << 16;
 		atomic_or(&vp->attention, ATTENTION_EVENT);
 	}
-	/* An emulator's entry with V_IRQ may have lost another interrupt (docs/emulators.md): this
-	 * makes it look again. */
-	cr8_write(0);
+	look_again();
 }
 
 static void svm_run(struct vp *vp, struct intercept *intercept)
@@ -257,9 +263,7 @@ static void svm_window(struct vp *vp, bool wanted)
 	} else {
 		vmcb->intercept_1 &= (u32)~SVM_INTERCEPT_VINTR;
 		vmcb->virtual_interrupt &= ~VIRTUAL_INTERRUPT;
-		/* An emulator's entry with V_IRQ may have lost another interrupt
-		 * (docs/emulators.md): this makes it look again. */
-		cr8_write(0);
+		look_again();
 	}
 	/* Emulators abort at a CR8 write while V_IRQ is set; see docs/emulators.md. */
 	if (wanted || vp->tpr_intercept)

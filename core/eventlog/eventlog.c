@@ -150,6 +150,17 @@ static enum hv_status find(const struct eventlog *log, u32 index, struct eventlo
 	return (*found)->state == EVENTLOG_ABSENT ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_SUCCESS;
 }
 
+/* The same; `refusal` if it is in none of the states of `from`. */
+static enum hv_status find_in(const struct eventlog *log, u32 index, u32 from,
+	enum hv_status refusal, struct eventlog_buffer **found)
+{
+	enum hv_status status = find(log, index, found);
+
+	if (status == HV_STATUS_SUCCESS && !(BIT(atomic_load(&(*found)->state)) & from))
+		return refusal;
+	return status;
+}
+
 enum hv_status eventlog_create(struct eventlog *log, u32 index, u32 home, u32 *pages)
 {
 	enum hv_status status = HV_STATUS_SUCCESS;
@@ -195,9 +206,7 @@ enum hv_status eventlog_move(struct eventlog *log, u32 index, u32 from, enum hv_
 	enum hv_status status;
 
 	spin_lock(&log->lock);
-	status = find(log, index, &buffer);
-	if (status == HV_STATUS_SUCCESS && !(BIT(atomic_load(&buffer->state)) & from))
-		status = refusal;
+	status = find_in(log, index, from, refusal, &buffer);
 	if (status == HV_STATUS_SUCCESS) {
 		if (buffer->state == HV_EVENTLOG_BUFFER_FREE)
 			drop_free(log, index, buffer);
@@ -232,9 +241,8 @@ enum hv_status eventlog_release(struct eventlog *log, u32 index, u32 *queue)
 	enum hv_status status;
 
 	spin_lock(&log->lock);
-	status = find(log, index, &buffer);
-	if (status == HV_STATUS_SUCCESS && atomic_load(&buffer->state) != HV_EVENTLOG_BUFFER_READY)
-		status = HV_STATUS_OPERATION_DENIED;
+	status = find_in(
+		log, index, BIT(HV_EVENTLOG_BUFFER_READY), HV_STATUS_OPERATION_DENIED, &buffer);
 	if (status == HV_STATUS_SUCCESS) {
 		*queue = buffer->queue;
 		put_free(log, index, buffer);

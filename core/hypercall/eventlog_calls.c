@@ -5,6 +5,7 @@
  */
 #include "core/hypercall/hypercall.h"
 #include "core/log.h"
+#include "core/lp.h"
 #include "core/lp_eventlog.h"
 #include "core/memory/share.h"
 
@@ -125,13 +126,12 @@ enum hv_status call_SetEventLogGroupSources(struct call *call)
 static enum hv_status find_home(
 	const struct eventlog *log, const struct hv_proximity_domain_info *place, u32 *home)
 {
-	u32 lp = 0;
+	u32 lp;
 
 	*home = 0;
 	if (!(place->flags & HV_PROXIMITY_INFO_VALID))
 		return log->local ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_SUCCESS;
-	while (lp < machine.lp_count && machine.lps[lp].proximity_domain != place->domain_id)
-		lp++;
+	lp = lp_of_domain(place->domain_id);
 	if (lp == machine.lp_count)
 		return HV_STATUS_INVALID_PARAMETER;
 	*home = log->local ? lp : 0;
@@ -164,23 +164,44 @@ enum hv_status call_CreateEventLogBuffer(struct call *call)
 	return HV_STATUS_INSUFFICIENT_MEMORY;
 }
 
-enum hv_status call_DeleteEventLogBuffer(struct call *call)
-{
-	const struct hv_input_event_log_buffer *in = call->input;
-	struct eventlog *log = find(in->type);
-	enum hv_status status;
+/* A buffer that nobody else changes until it is settled. */
+struct taken {
+	struct eventlog *log;
+	u32 index;
 	void **pages;
 	u32 count;
+};
 
-	if (!log)
+/* The buffer that the call names, if it is in one of the states `from`; else `refusal`. */
+static enum hv_status take(
+	const struct call *call, u32 from, enum hv_status refusal, struct taken *taken)
+{
+	const struct hv_input_event_log_buffer *in = call->input;
+
+	taken->log = find(in->type);
+	taken->index = in->buffer_index;
+	if (!taken->log)
 		return HV_STATUS_INVALID_PARAMETER;
-	status = eventlog_move(log, in->buffer_index, BIT(HV_EVENTLOG_BUFFER_STANDBY),
-		HV_STATUS_OPERATION_DENIED, &pages, &count);
+	return eventlog_move(taken->log, taken->index, from, refusal, &taken->pages, &taken->count);
+}
+
+static void settle(const struct taken *taken, u32 state)
+{
+	eventlog_settle(taken->log, taken->index, taken->pages, state);
+}
+
+enum hv_status call_DeleteEventLogBuffer(struct call *call)
+{
+	struct taken taken;
+	enum hv_status status =
+		take(call, BIT(HV_EVENTLOG_BUFFER_STANDBY), HV_STATUS_OPERATION_DENIED, &taken);
+
 	if (status != HV_STATUS_SUCCESS)
 		return status;
-	give_pages(pages, count);
-	give_list(pages);
-	eventlog_settle(log, in->buffer_index, NULL, EVENTLOG_ABSENT);
+	give_pages(taken.pages, taken.count);
+	give_list(taken.pages);
+	taken.pages = NULL;
+	settle(&taken, EVENTLOG_ABSENT);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -204,78 +225,63 @@ static void tell_pages(const struct call *call, void *const *pages, u32 count)
 /* Besides the TLFS's: INVALID_ALIGNMENT if the output does not fit in the page it begins in. */
 enum hv_status call_MapEventLogBuffer(struct call *call)
 {
-	const struct hv_input_event_log_buffer *in = call->input;
-	struct eventlog *log = find(in->type);
-	enum hv_status status;
-	void **pages;
-	u32 count;
+	struct taken taken;
+	enum hv_status status =
+		take(call, BIT(HV_EVENTLOG_BUFFER_STANDBY), HV_STATUS_OPERATION_DENIED, &taken);
 
-	if (!log)
-		return HV_STATUS_INVALID_PARAMETER;
-	status = eventlog_move(log, in->buffer_index, BIT(HV_EVENTLOG_BUFFER_STANDBY),
-		HV_STATUS_OPERATION_DENIED, &pages, &count);
 	if (status != HV_STATUS_SUCCESS)
 		return status;
-	if ((call->frame->output & PAGE_MASK) + count * sizeof(u64) > PAGE_SIZE) {
-		eventlog_settle(log, in->buffer_index, pages, HV_EVENTLOG_BUFFER_STANDBY);
+	if ((call->frame->output & PAGE_MASK) + taken.count * sizeof(u64) > PAGE_SIZE) {
+		settle(&taken, HV_EVENTLOG_BUFFER_STANDBY);
 		return HV_STATUS_INVALID_ALIGNMENT;
 	}
-	for (u32 i = 0; i < count && status == HV_STATUS_SUCCESS; i++)
-		status = page_share(pages[i], SLAT_READ);
+	for (u32 i = 0; i < taken.count && status == HV_STATUS_SUCCESS; i++)
+		status = page_share(taken.pages[i], SLAT_READ);
 	bug_on(status != HV_STATUS_SUCCESS);
-	tell_pages(call, pages, count);
-	eventlog_settle(log, in->buffer_index, pages, HV_EVENTLOG_BUFFER_FREE);
+	tell_pages(call, taken.pages, taken.count);
+	settle(&taken, HV_EVENTLOG_BUFFER_FREE);
 	return HV_STATUS_SUCCESS;
 }
 
 enum hv_status call_UnmapEventLogBuffer(struct call *call)
 {
+	struct taken taken;
+	/* The TLFS has this status for it (19.3.6). */
+	enum hv_status status =
+		take(call, BIT(HV_EVENTLOG_BUFFER_FREE) | BIT(HV_EVENTLOG_BUFFER_READY),
+			HV_STATUS_ACCESS_DENIED, &taken);
+
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	pages_unshare(taken.pages, taken.count);
+	settle(&taken, HV_EVENTLOG_BUFFER_STANDBY);
+	return HV_STATUS_SUCCESS;
+}
+
+/* A change after which the root may have to be told of what is complete in the buffer's queue. */
+static enum hv_status change(
+	const struct call *call, enum hv_status (*by)(struct eventlog *log, u32 index, u32 *queue))
+{
 	const struct hv_input_event_log_buffer *in = call->input;
 	struct eventlog *log = find(in->type);
 	enum hv_status status;
-	void **pages;
-	u32 count;
+	u32 queue;
 
 	if (!log)
 		return HV_STATUS_INVALID_PARAMETER;
-	/* The TLFS has this status for it (19.3.6). */
-	status = eventlog_move(log, in->buffer_index,
-		BIT(HV_EVENTLOG_BUFFER_FREE) | BIT(HV_EVENTLOG_BUFFER_READY),
-		HV_STATUS_ACCESS_DENIED, &pages, &count);
-	if (status != HV_STATUS_SUCCESS)
-		return status;
-	pages_unshare(pages, count);
-	eventlog_settle(log, in->buffer_index, pages, HV_EVENTLOG_BUFFER_STANDBY);
-	return HV_STATUS_SUCCESS;
+	status = by(log, in->buffer_index, &queue);
+	if (status == HV_STATUS_SUCCESS)
+		lp_eventlog_notify(log, queue);
+	return status;
 }
 
 enum hv_status call_ReleaseEventLogBuffer(struct call *call)
 {
-	const struct hv_input_event_log_buffer *in = call->input;
-	struct eventlog *log = find(in->type);
-	enum hv_status status;
-	u32 queue;
-
-	if (!log)
-		return HV_STATUS_INVALID_PARAMETER;
-	status = eventlog_release(log, in->buffer_index, &queue);
 	/* Others may have waited for the message that told of this one. */
-	if (status == HV_STATUS_SUCCESS)
-		lp_eventlog_notify(log, queue);
-	return status;
+	return change(call, eventlog_release);
 }
 
 enum hv_status call_FlushEventLogBuffer(struct call *call)
 {
-	const struct hv_input_event_log_buffer *in = call->input;
-	struct eventlog *log = find(in->type);
-	enum hv_status status;
-	u32 queue;
-
-	if (!log)
-		return HV_STATUS_INVALID_PARAMETER;
-	status = eventlog_flush(log, in->buffer_index, &queue);
-	if (status == HV_STATUS_SUCCESS)
-		lp_eventlog_notify(log, queue);
-	return status;
+	return change(call, eventlog_flush);
 }

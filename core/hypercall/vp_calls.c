@@ -11,7 +11,7 @@
 #include "core/vp/features.h"
 #include "core/vp/xsave.h"
 
-static enum hv_status create(struct call *call)
+static enum hv_status create_vp(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
 	struct partition *target = call->target;
@@ -36,7 +36,7 @@ static enum hv_status create(struct call *call)
 enum hv_status call_CreateVp(struct call *call)
 {
 	const struct hv_input_create_vp *in = call->input;
-	enum hv_status status = create(call);
+	enum hv_status status = create_vp(call);
 
 	lp_eventlog_object(HV_TR_VP_CREATE_VP, call->target->id, in->vp_index, status);
 	return status;
@@ -64,11 +64,13 @@ static void take_message_back(struct vp *vp)
 	}
 }
 
-static enum hv_status delete (struct call *call) {
+static enum hv_status delete_vp(struct call *call)
+{
 	const struct hv_input_delete_vp *in = call->input;
 	struct vp *vp = call_vp(call, in->vp_index);
 
-	if (!vp) return HV_STATUS_INVALID_VP_INDEX;
+	if (!vp)
+		return HV_STATUS_INVALID_VP_INDEX;
 	/* Other VPs of the partition may be sending it an interrupt: they must look again first. */
 	call->target->vps[vp->index] = NULL;
 	vp_suspend(vp, SUSPEND_EXPLICIT);
@@ -84,7 +86,7 @@ static enum hv_status delete (struct call *call) {
 enum hv_status call_DeleteVp(struct call *call)
 {
 	const struct hv_input_delete_vp *in = call->input;
-	enum hv_status status = delete (call);
+	enum hv_status status = delete_vp(call);
 
 	lp_eventlog_object(HV_TR_VP_DELETE_VP, call->target->id, in->vp_index, status);
 	return status;

@@ -117,8 +117,9 @@ void page_uncover(u64 gpa)
 
 void page_hide(void *page, u64 covers[PAGE_COVERS])
 {
-	page_unshare(page);
 	spin_lock(&root_partition.lock);
+	if (page)
+		(void)hide_locked(machine_spa(page));
 	for (u32 i = 0; i < PAGE_COVERS; i++) {
 		if (covers[i])
 			page_uncover(covers[i]);

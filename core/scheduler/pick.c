@@ -298,6 +298,7 @@ static __attribute__((noinline)) struct sched_entity *pick_among_all(
 	bool preempted = lp->preempt;
 	struct sched_entity *next, *released;
 	u32 home = SCHED_NO_LP;
+	bool stays;
 
 	sched_charge(sched, index, now);
 	sched_align(sched, lp);
@@ -306,23 +307,25 @@ static __attribute__((noinline)) struct sched_entity *pick_among_all(
 		home = way_home(sched, index, last);
 	/* Who gives way is not there while the next is chosen, unless there is no other; and who
 	 * goes home is not there at all. */
-	if (last && !yields && home == SCHED_NO_LP)
+	stays = last && home == SCHED_NO_LP;
+	if (stays && !yields)
 		put_back(sched, last, false, now);
 	released = sched_release(sched, index, now);
 	next = take(sched, index, now);
 	if (home != SCHED_NO_LP)
 		go_home(sched, last, home, yields, now);
-	else if (last && yields)
+	if (stays && yields) {
 		put_back(sched, last, true, now);
-	if (last && yields && !next && home == SCHED_NO_LP)
-		next = take(sched, index, now);
+		if (!next)
+			next = take(sched, index, now);
+	}
 	lp->hint = NULL;
 	if (next && next != last)
 		count_dispatch(sched, next, index, now);
 	if (last && next != last && preempted)
 		last->stats.preempted++;
 	sched_note(sched, index);
-	if (last && last->state == SCHED_READY && !yields && home == SCHED_NO_LP)
+	if (stays && !yields && last->state == SCHED_READY)
 		sched_push(sched, last, now);
 	if (released && released->state == SCHED_READY)
 		sched_push(sched, released, now);

@@ -107,21 +107,10 @@ static const struct acpi_table *table_find(const struct acpi_table *root, const 
 	return NULL;
 }
 
-static struct lp_info *lp_by_apic_id(u32 apic_id)
-{
-	u32 i;
-
-	for (i = 0; i < machine.lp_count; i++) {
-		if (machine.lps[i].apic_id == apic_id)
-			return &machine.lps[i];
-	}
-	return NULL;
-}
-
 /* True if the processor is new but there is no room for it. */
 static bool lp_add(u32 apic_id)
 {
-	if (lp_by_apic_id(apic_id))
+	if (machine_lp_by_apic_id(apic_id))
 		return false;
 	if (machine.lp_count == MAX_LPS)
 		return true;

@@ -16,9 +16,10 @@ static u32 domain_of(const struct acpi_table *srat, u32 domain)
 
 static void place_lp(u32 apic_id, u32 domain)
 {
-	for (u32 i = 0; i < machine.lp_count; i++)
-		if (machine.lps[i].apic_id == apic_id)
-			machine.lps[i].proximity_domain = domain;
+	struct lp_info *lp = machine_lp_by_apic_id(apic_id);
+
+	if (lp)
+		lp->proximity_domain = domain;
 }
 
 static void read_lp(const struct acpi_table *srat, const struct acpi_entry *entry)

@@ -39,3 +39,15 @@ only_root() {
     done
     no "$(partitions) partitions a minute after the last QEMU ended"
 }
+
+control() { hvctl "$@" 2>"$work/hvctl" || no "hvctl $*: $(<"$work/hvctl")"; }
+
+# partition_of NAME: the number of a guest's partition.
+partition_of() { hvctl --json show "$1" | sed -n 's/.*"partition":\([0-9]*\),.*/\1/p'; }
+
+# All that were started; how guests end is for others to see.
+kill_guests() {
+    kill -9 "${started[@]}"
+    wait "${started[@]}" 2>/dev/null
+    started=()
+}
