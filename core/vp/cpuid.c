@@ -65,12 +65,16 @@ static INLINE void hypervisor_leaf(const struct partition *partition, u32 leaf, 
 	}
 }
 
-/* Takes out what no partition sees, because what it promises is not there. */
+/*
+ * Takes out what no partition sees, because what it promises is not there. A VP's APIC has x2APIC
+ * mode, whatever the processor's has.
+ */
 static INLINE void hide(u32 leaf, u32 out[4])
 {
 	switch (leaf) {
 	case 0x00000001: /* MONITOR, VMX, PDCM, TSC deadline */
 		out[ECX] &= ~(u32)(BIT(3) | BIT(5) | BIT(15) | BIT(24));
+		out[ECX] |= BIT(21);
 		break;
 	case 0x00000007: /* TSC_ADJUST; CET, whose state is not switched */
 		out[EBX] &= ~(u32)BIT(1);

@@ -47,8 +47,6 @@ static void check_processor(void)
 
 	if (!(basic.edx & CPUID_1_EDX_TSC))
 		panic("this processor has no time stamp counter");
-	if (!(basic.ecx & CPUID_1_ECX_X2APIC))
-		panic("this processor has no x2APIC (QEMU: -cpu ...,+x2apic)");
 }
 
 /* No interrupts from the 8259s: their vectors are still the BIOS's, among our exceptions. */

@@ -5,7 +5,7 @@
  *   image     virtual = physical, 4 KiB pages, code read-only, everything else no-execute,
  *             nothing mapped below a stack
  *   the rest  RAM at DIRECT_MAP + physical address, no-execute, without the image: there is no
- *             second, writable way to our code
+ *             second, writable way to our code; where the APIC is no x2APIC, also its registers
  */
 #include "machine/x86/cpu.h"
 #include "machine/x86/x86.h"
@@ -16,6 +16,7 @@
 
 #define ENTRY_PRESENT	 0x001ull
 #define ENTRY_WRITE	 0x002ull
+#define ENTRY_UNCACHED	 0x018ull /* PCD and PWT */
 #define ENTRY_LARGE	 0x080ull
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_ADDRESS	 0x000ffffffffff000ull
@@ -23,6 +24,7 @@
 #define MAP_CODE      ENTRY_PRESENT
 #define MAP_CONSTANTS (ENTRY_PRESENT | ENTRY_NO_EXECUTE)
 #define MAP_DATA      (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NO_EXECUTE)
+#define MAP_DEVICE    (MAP_DATA | ENTRY_UNCACHED)
 
 /* Levels count from 0: page table, page directory, … */
 #define LEVEL_4K  0u
@@ -132,6 +134,14 @@ static void map_all_ram(u32 largest)
 	}
 }
 
+static void map_apic(void)
+{
+	u64 page = apic_page();
+
+	if (page)
+		map(DIRECT_MAP + page, page, page + PAGE_SIZE, MAP_DEVICE, LEVEL_4K);
+}
+
 void machine_map_final(void)
 {
 	bool has_1g = cpuid_if_present(0x80000001, 0).edx & CPUID_E1_EDX_PAGE_1G;
@@ -140,6 +150,7 @@ void machine_map_final(void)
 	table_new(); /* tables[0], the root */
 	map_image();
 	map_all_ram(has_1g ? LEVEL_1G : LEVEL_2M);
+	map_apic();
 	cr3_write((u64)tables[0]);
 	direct_map = DIRECT_MAP;
 	/* LPs that start later use them from their first instruction in 64-bit mode. */

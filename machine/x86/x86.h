@@ -92,6 +92,7 @@ extern struct acpi_facts acpi;
 /* apic.c */
 void apic_enable(void);
 void apic_disable(void); /* takes neither interrupts nor NMI from its pins any more */
+u64 apic_page(void);	 /* where its registers are; 0 in x2APIC mode, where they are MSRs */
 u32 apic_own_id(void);
 void apic_send(u32 apic_id, u32 command);
 u32 apic_timer_read(void);

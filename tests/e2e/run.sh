@@ -77,6 +77,13 @@ run_boot_2() { boot 2; }
 run_boot_4() { boot 4; }
 run_boot_8() { boot 8; }
 
+run_xapic() { # no x2APIC, and time that is counted in instructions
+    machine xapic 300 --icount-fast --lps 2 --run e2e --append e2e.cases=statistics </dev/null
+    shows "Linux is the root partition, and powers off" '^ROOT-UP cpus=2$' '^E2E-DONE' 'root powers the machine off'
+    cases
+    quiet
+}
+
 run_grub() { # started by a boot loader instead of QEMU
     machine grub 180 --iso build/e2e/grub.iso --run none </dev/null
     shows "GRUB starts Trivium with its root partition" '^trivium: Trivium ' '^ROOT-UP cpus=2$' 'root powers the machine off'
@@ -192,7 +199,7 @@ run_reboot() { # the machine starts anew, until it is stopped
     if ((ups >= 2)); then ok "reboot: root is up a second time"; else fail "reboot: expected root to be up a second time within 170 s; see $log"; fi
 }
 
-for run in "${@:-boot_1 boot_2 boot_4 boot_8 grub demo shell reboot root root_scheduler core_scheduler numa pauses checked}"; do
+for run in "${@:-boot_1 boot_2 boot_4 boot_8 xapic grub demo shell reboot root root_scheduler core_scheduler numa pauses checked}"; do
     for one in $run; do "run_$one"; done
 done
 echo "$passed passed, $failed failed"
