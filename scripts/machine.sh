@@ -31,7 +31,7 @@ EOF
 
 cd "$(dirname "$0")/.."
 LPS=${LPS:-2} MEM=${MEM:-3G} RUN=${RUN:-none} APPEND=${APPEND:-} HV=${HV:-} TIMEOUT=${TIMEOUT:-0} LOG=${LOG:-}
-NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} ICOUNT_FAST=${ICOUNT_FAST:-} VERBOSE=${VERBOSE:-}
+NATIVE=${NATIVE:-} PAYLOAD=${PAYLOAD:-} ISO=${ISO:-} ICOUNT=${ICOUNT:-} VERBOSE=${VERBOSE:-}
 THREADS=${THREADS:-1} NODES=${NODES:-1} ELF=${ELF:-build/trivium.elf}
 # A processor that exists, with what TCG emulates of SVM, and without what TCG lacks (it would warn).
 # "max" is all that TCG emulates, on no real processor together.
@@ -53,7 +53,7 @@ while (($#)); do
     --log) LOG=$2 && shift ;;
     --native) NATIVE=1 ;;
     --icount) ICOUNT=1 ;;
-    --icount-fast) ICOUNT_FAST=1 ;;
+    --icount-fast) ICOUNT=fast ;;
     --verbose) VERBOSE=1 ;;
     --help) usage && exit 0 ;;
     --) shift && break ;;
@@ -64,11 +64,11 @@ done
 
 qemu=build/tools/qemu-system-x86_64 root=build/root
 accel=(-accel "tcg,thread=multi")
-if [[ $ICOUNT ]]; then accel=(-accel "tcg,thread=single,one-insn-per-tb=on" -icount "shift=0,sleep=off"); fi
-# Within a block the emulator refuses accesses to MSRs of the x2APIC ("Bad icount read"), not to the page of an APIC.
-if [[ $ICOUNT_FAST ]]; then
-    accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
-    CPU=${CPU/+x2apic/-x2apic}
+if [[ $ICOUNT ]]; then
+    blocks=,one-insn-per-tb=on
+    # Within a block the emulator refuses accesses to MSRs of the x2APIC ("Bad icount read"), not to the page of an APIC.
+    if [[ $ICOUNT == fast ]]; then blocks='' CPU=${CPU/+x2apic/-x2apic}; fi
+    accel=(-accel "tcg,thread=single$blocks" -icount "shift=0,sleep=off")
 fi
 # tsc=reliable: all emulated processors read one clock. Without it Linux 7.3 compares clocks while it starts, by a clock that
 # stands still meanwhile; with interrupts off on one processor and another waiting for the same lock that is for ever.

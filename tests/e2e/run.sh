@@ -65,24 +65,19 @@ cases() {
     done < <(sed -n 's/^CASES //p' "$log" | tr ' ' '\n')
 }
 
-boot() { # LPS
-    machine "boot-$1" 180 --lps "$1" --run e2e --append e2e.cases=statistics </dev/null
-    shows "Linux is the root partition of $1 LPs, and powers off" "^ROOT-UP cpus=$1\$" '^E2E-DONE' 'root powers the machine off'
+boot() { # NAME LPS ARGUMENT...
+    local lps=$2
+    machine "$1" 180 --lps "$lps" --run e2e --append e2e.cases=statistics "${@:3}" </dev/null
+    shows "Linux is the root partition of $lps LPs, and powers off" "^ROOT-UP cpus=$lps\$" '^E2E-DONE' 'root powers the machine off'
     cases
     quiet
 }
 
-run_boot_1() { boot 1; }
-run_boot_2() { boot 2; }
-run_boot_4() { boot 4; }
-run_boot_8() { boot 8; }
-
-run_xapic() { # no x2APIC, and time that is counted in instructions
-    machine xapic 300 --icount-fast --lps 2 --run e2e --append e2e.cases=statistics </dev/null
-    shows "Linux is the root partition, and powers off" '^ROOT-UP cpus=2$' '^E2E-DONE' 'root powers the machine off'
-    cases
-    quiet
-}
+run_boot_1() { boot boot-1 1; }
+run_boot_2() { boot boot-2 2; }
+run_boot_4() { boot boot-4 4; }
+run_boot_8() { boot boot-8 8; }
+run_xapic() { boot xapic 2 --icount-fast; } # no x2APIC, and time that is counted in instructions
 
 run_grub() { # started by a boot loader instead of QEMU
     machine grub 180 --iso build/e2e/grub.iso --run none </dev/null
