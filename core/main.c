@@ -110,8 +110,7 @@ static void fill_pool(void)
 		pool_add(&hypervisor.pool, spa);
 }
 
-#define LAPIC_PAGE 0xfee00000ull
-#define SLAT_ALL   (SLAT_READ | SLAT_WRITE | SLAT_EXECUTE)
+#define SLAT_ALL (SLAT_READ | SLAT_WRITE | SLAT_EXECUTE)
 
 static void map_identity(u64 start, u64 end, u32 level)
 {
@@ -130,7 +129,7 @@ static void map_root(void)
 	} holes[] = {
 		{machine.image_start, machine.image_end},
 		{hypervisor.pool_start, hypervisor.pool_end},
-		{LAPIC_PAGE, LAPIC_PAGE + PAGE_SIZE},
+		{LOCAL_APIC_PAGE, LOCAL_APIC_PAGE + PAGE_SIZE},
 	};
 	u32 out[4];
 	u64 at = 0;

@@ -58,6 +58,12 @@ struct memory_domain {
 	u32 proximity_domain;
 };
 
+/*
+ * The page of local APICs after reset (AMD APM vol. 2 §16.3.1), where a machine whose firmware has
+ * put it elsewhere is not started; also where MSIs go.
+ */
+#define LOCAL_APIC_PAGE 0xfee00000ul
+
 /* Facts found at boot; constant once the other LPs have been started. */
 struct machine {
 	u32 lp_count;

@@ -221,7 +221,7 @@ def main():
     for part in (emulator, simulator):
         try:
             part(folder)
-        except (KeyError, IndexError, StopIteration, FileNotFoundError, ZeroDivisionError) as error:
+        except (KeyError, IndexError, StopIteration, FileNotFoundError, ZeroDivisionError, statistics.StatisticsError) as error:
             verdict(False, f"{part.__name__}: no complete run: {error!r}; see {folder}")
     print(f"{passed} passed, {failed} failed")
     return failed != 0

@@ -178,7 +178,7 @@ enum hv_status call_MapDeviceInterrupt(struct call *call)
 	switch (in->device_id >> HV_DEVICE_ID_TYPE_SHIFT) {
 	case HV_DEVICE_TYPE_PCI:
 		out->interrupt_entry.source = HV_INTERRUPT_SOURCE_MSI;
-		out->interrupt_entry.msi_entry.address = 0xfee00000u | (u32)apic_id << 12;
+		out->interrupt_entry.msi_entry.address = (u32)LOCAL_APIC_PAGE | apic_id << 12;
 		out->interrupt_entry.msi_entry.data = vector;
 		break;
 	case HV_DEVICE_TYPE_IOAPIC:

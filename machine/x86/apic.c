@@ -71,13 +71,16 @@ static void choose_mode(void)
 {
 	u64 base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLE;
 
+	if ((base & APIC_BASE_PAGE) != LOCAL_APIC_PAGE)
+		panic("the local APIC's page is at 0x%lx, expected 0x%lx",
+			(u64)(base & APIC_BASE_PAGE), LOCAL_APIC_PAGE);
 	/* Disabled to x2APIC in one step is not a legal move (APM vol. 2 §16.9.1). */
 	if (!(base & APIC_BASE_X2APIC))
 		msr_write(MSR_APIC_BASE, base);
 	if (cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC)
 		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
 	else
-		page = base & APIC_BASE_PAGE;
+		page = LOCAL_APIC_PAGE;
 }
 
 u64 apic_page(void)

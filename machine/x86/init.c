@@ -43,9 +43,7 @@ void machine_x86_control_registers(void)
 
 static void check_processor(void)
 {
-	struct cpuid basic = cpuid(1, 0);
-
-	if (!(basic.edx & CPUID_1_EDX_TSC))
+	if (!(cpuid(1, 0).edx & CPUID_1_EDX_TSC))
 		panic("this processor has no time stamp counter");
 }
 

@@ -59,7 +59,10 @@ cases() {
         result=$(grep -aE "^CASE $case (PASS|FAIL)" "$log" | cut -d ' ' -f 3-)
         case $result in
         PASS*) ok "$name: $case ${result#PASS }" ;;
-        FAIL*) fail "$name: $case: ${result#FAIL }; see $log" ;;
+        FAIL*)
+            fail "$name: $case: ${result#FAIL }; see $log, where it goes on:"
+            grep -aE -A 40 "^CASE $case FAIL" "$log" | sed '1d; /^CASE /,$d; s/^/    /'
+            ;;
         *) fail "$name: $case did not run to its end; see $log" ;;
         esac
     done < <(sed -n 's/^CASES //p' "$log" | tr ' ' '\n')
