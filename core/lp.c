@@ -110,6 +110,8 @@ static void unload(struct lp *lp)
 		return;
 	hypervisor.backend->vp_put(vp);
 	lp_publish_vp(vp);
+	if (__builtin_expect(vp->sched.stats.remote != 0, 0))
+		lp_publish_remote(vp);
 	lp->vp = NULL;
 	stat_lp(lp, RunningPriority) = SCHED_RANK_IDLE;
 	atomic_store(&lp->partition, NULL);
@@ -297,6 +299,8 @@ static void choose(struct lp *lp)
 				publish_rank(lp);
 			}
 			lp->switch_tsc += machine_tsc() - lp->stamp;
+		} else if (__builtin_expect(vp && vp->sched.stats.remote, 0)) {
+			lp_publish_remote(vp);
 		}
 	}
 	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to

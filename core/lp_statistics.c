@@ -105,6 +105,9 @@ void lp_publish_waits(struct vp *vp)
 	stats[STAT_VP_LogicalProcessorMigrations] = waits->migrations;
 	stats[wait_buckets[waits->bucket]] = waits->buckets[waits->bucket];
 	stats[STAT_VP_IdealCpu] = vp->sched.lp;
-	if (__builtin_expect(waits->remote != 0, 0))
-		stats[STAT_VP_RemoteNodeRunTime] = stats_100ns(waits->remote);
+}
+
+void lp_publish_remote(struct vp *vp)
+{
+	vp->stats[STAT_VP_RemoteNodeRunTime] = stats_100ns(vp->sched.stats.remote);
 }

@@ -17,6 +17,7 @@ struct node {
 	/* Of an LP: its last GlobalTime, and when it was read, in ns. */
 	uint64_t clock;
 	int64_t clock_read;
+	int64_t shortest; /* time that reading and parsing it took, ns; 0: not known */
 };
 
 /* A folder of such folders. */

@@ -450,11 +450,9 @@ static void remote_node(void)
 	world_start(vp);
 	fake_exit(INTERCEPT_Interrupt, 0);
 	fake_exit_last()->guest_ticks = 1000 * 200;
-	world_step(1);
-	stop();
-	world_start(vp);
 	stats_begin();
 	world_step(1);
+	stop();
 }
 
 static void spins(void)
