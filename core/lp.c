@@ -101,6 +101,13 @@ void lp_yield(struct lp *lp)
 	atomic_or(&lp->attention, LP_RESCHEDULE);
 }
 
+/* How long it ran away from its node; at the end of its turn, and of each slice if it goes on. */
+static inline void publish_remote(struct vp *vp)
+{
+	if (__builtin_expect(vp->sched.stats.remote != 0, 0))
+		stat_vp(vp, RemoteNodeRunTime) = stats_100ns(vp->sched.stats.remote);
+}
+
 /* Takes the LP's loaded VP out of the hardware. Under lp_sched_lock. */
 static void unload(struct lp *lp)
 {
@@ -110,8 +117,7 @@ static void unload(struct lp *lp)
 		return;
 	hypervisor.backend->vp_put(vp);
 	lp_publish_vp(vp);
-	if (__builtin_expect(vp->sched.stats.remote != 0, 0))
-		lp_publish_remote(vp);
+	publish_remote(vp);
 	lp->vp = NULL;
 	stat_lp(lp, RunningPriority) = SCHED_RANK_IDLE;
 	atomic_store(&lp->partition, NULL);
@@ -299,8 +305,8 @@ static void choose(struct lp *lp)
 				publish_rank(lp);
 			}
 			lp->switch_tsc += machine_tsc() - lp->stamp;
-		} else if (__builtin_expect(vp && vp->sched.stats.remote, 0)) {
-			lp_publish_remote(vp);
+		} else if (vp) {
+			publish_remote(vp);
 		}
 	}
 	/* Whoever had to leave this LP may find another that has nothing to do, or nobody else to

@@ -158,7 +158,5 @@ void lp_publish_time(struct lp *lp);
 void lp_publish_vp(struct vp *vp);
 /* How the VP waited for an LP until now, and where; when it is dispatched. */
 void lp_publish_waits(struct vp *vp);
-/* How long it ran away from its node; at the end of its turn, and of each slice if it goes on. */
-void lp_publish_remote(struct vp *vp);
 
 #endif

@@ -106,8 +106,3 @@ void lp_publish_waits(struct vp *vp)
 	stats[wait_buckets[waits->bucket]] = waits->buckets[waits->bucket];
 	stats[STAT_VP_IdealCpu] = vp->sched.lp;
 }
-
-void lp_publish_remote(struct vp *vp)
-{
-	vp->stats[STAT_VP_RemoteNodeRunTime] = stats_100ns(vp->sched.stats.remote);
-}

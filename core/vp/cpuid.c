@@ -65,16 +65,12 @@ static INLINE void hypervisor_leaf(const struct partition *partition, u32 leaf, 
 	}
 }
 
-/*
- * Takes out what no partition sees, because what it promises is not there. A VP's APIC has x2APIC
- * mode, whatever the processor's has.
- */
+/* Takes out what no partition sees, because what it promises is not there. */
 static INLINE void hide(u32 leaf, u32 out[4])
 {
 	switch (leaf) {
 	case 0x00000001: /* MONITOR, VMX, PDCM, TSC deadline */
 		out[ECX] &= ~(u32)(BIT(3) | BIT(5) | BIT(15) | BIT(24));
-		out[ECX] |= BIT(21);
 		break;
 	case 0x00000007: /* TSC_ADJUST; CET, whose state is not switched */
 		out[EBX] &= ~(u32)BIT(1);
@@ -196,13 +192,14 @@ static void set_bit(u32 *reg, u32 bit, bool value)
 /* The leaves that apply_state() knows; all others pay for no call. */
 #define STATE_LEAVES (BIT(1) | BIT(7) | BIT(11) | BIT(13))
 
-/* Bits that mirror the VP's own registers (AMD APM vol. 3 appendix E). */
+/* Bits that mirror the VP's own registers and APIC (AMD APM vol. 3 appendix E). */
 static __attribute__((noinline)) void apply_state(struct vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 {
 	u64 states;
 
 	switch (leaf) {
 	case 1:
+		out[ECX] |= BIT(21); /* a VP's APIC has x2APIC mode, whatever the processor's has */
 		set_bit(&out[ECX], 27, vp_register64(vp, HV_REGISTER_CR4) & BIT(18));
 		set_bit(&out[ECX], 31, vp->partition->announced);
 		set_bit(&out[EDX], 9, vp->apic.base & VAPIC_BASE_ENABLE);

@@ -87,35 +87,34 @@ run_grub() { # started by a boot loader instead of QEMU
     shows "GRUB starts Trivium with its root partition" '^trivium: Trivium ' '^ROOT-UP cpus=2$' 'root powers the machine off'
 }
 
-run_root() { # one boot for all that needs a root only
-    machine root 1200 --lps 2 --run e2e --append "e2e.kills=${KILLS:-50}" </dev/null
+# After a run of which only the cases matter.
+tried() {
     shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
     cases
     quiet
 }
 
+run_root() { # one boot for all that needs a root only
+    machine root 1200 --lps 2 --run e2e --append "e2e.kills=${KILLS:-50}" </dev/null
+    tried
+}
+
 run_root_scheduler() { # Linux schedules the VPs of its guests
     machine root_scheduler 1200 --lps 2 --hv scheduler=root --run e2e \
         --append "e2e.cases=kernel_1,kernel_2,firmware_pc,firmware_q35,plain,virtio_disk,virtio_net,counters,hvstat,four_guests,kills e2e.kills=5" </dev/null
-    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
-    cases
-    quiet
+    tried
 }
 
 # What is measured is time in instructions (--icount-fast): what else the host does is not in it, so bounds are as narrow as promises.
 
 run_time() {
     machine time 1200 --lps 2 --icount-fast --run e2e --append e2e.cases=lp_time,closure,priority </dev/null
-    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
-    cases
-    quiet
+    tried
 }
 
 run_time_root_scheduler() {
     machine time_root_scheduler 1200 --lps 2 --icount-fast --hv scheduler=root --run e2e --append e2e.cases=lp_time,closure,root_shares </dev/null
-    shows "all cases were tried" '^CASES ' '^E2E-DONE' 'root powers the machine off'
-    cases
-    quiet
+    tried
 }
 
 run_core_scheduler() { # two threads of one core, and one of another
